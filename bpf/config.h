@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: GPL-2.0 WITH Linux-syscall-note */
+/*
+ * config.h - what the loader tells the programs once, before load. Read-only from then on, so the
+ * verifier removes the branches that are off.
+ *
+ * Also the per-CPU and per-task state that the loader reads from the maps after disarming.
+ * Included by bpf/ and by user/trace/session.c only.
+ */
+#ifndef TASKTAX_CONFIG_H
+#define TASKTAX_CONFIG_H
+
+#include "event.h"
+
+struct config {
+	u32 cpus;	   /* entries of the per-CPU maps */
+	u32 ring_wake;	   /* bytes written to a CPU's ring between two wake-ups of the loader */
+	u32 end_hook;	   /* an end-of-switch hook is attached: 0: records go out without direct */
+	u32 pick;	   /* sched_entry_tp is attached */
+	u32 calibrate_tid; /* the loader's task, while calibrating */
+};
+
+/* Losses of one CPU: events that were meant to be recorded and were not. */
+struct loss {
+	u64 switches, waking; /* ring full */
+	u64 lifecycle;	      /* lifecycle ring full */
+	u64 untracked;	      /* a new task that could not be given storage: never counted as target */
+	u64 unseen;	      /* prev was not the last next: the program missed a switch in between */
+};
+
+/*
+ * State of one CPU. It fills whole cache lines, and belongs to the CPU that owns the index; the
+ * loader only reads it after disarming.
+ */
+struct cpu_state {
+	struct event_switch pending; /* waits for the end of its switch */
+	u64 wait_base;		     /* next's run_delay when its wait was last read */
+	u64 current_task;	     /* task_struct of the last next */
+	u64 last_user_task;	     /* task_struct of the last user task; with the pid an identity */
+	u64 entry_ts;		     /* of __schedule(), 0: not seen */
+	u32 has_pending;
+	u32 last_user_pid;
+	u32 last_user, last_mm; /* reference and address-space serial */
+	u32 via;		/* bits 1 << SWITCH_VIA_*: who ran since the last user task */
+	u32 index;		/* of this CPU, set by the loader */
+	u32 unwoken;		/* bytes written since the loader was last woken */
+	struct loss loss;
+	u64 reserved[5];
+};
+
+/* A target task: the value of the task storage. */
+struct task_state {
+	u32 id, mm;    /* serials; id 0 is nobody */
+	u64 mm_struct; /* which address space `mm` names; 0: not seen yet */
+	u32 cpu;       /* it last ran on, plus one; 0: never */
+	u32 started;   /* account.base is set */
+	struct task_account account;
+};
+
+struct calibration {
+	u64 count; /* of samples taken; those beyond the array are dropped */
+	u32 sample[1024]; /* ns */
+};
+
+_Static_assert(sizeof(struct cpu_state) % 64 == 0, "no cache line is shared between CPUs");
+
+#endif

@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: GPL-2.0 WITH Linux-syscall-note */
+/*
+ * event.h - the wire ABI between bpf/ and user/: every record that leaves the kernel.
+ *
+ * Fixed-width integers, explicit enum values, no pointers, no padding that is not named and
+ * zeroed. Every record starts with struct event_header. Sizes are asserted below; a change of any
+ * layout is a new EVENT_ABI. Included by bpf/ (where the types come from vmlinux.h) and by user/.
+ */
+#ifndef TASKTAX_EVENT_H
+#define TASKTAX_EVENT_H
+
+#ifndef __VMLINUX_H__
+#include <stdint.h>
+typedef uint8_t u8;
+typedef uint16_t u16;
+typedef uint32_t u32;
+typedef uint64_t u64;
+typedef int32_t s32;
+#endif
+
+#define EVENT_ABI 1
+#define EVENT_COMM_LEN 16
+
+enum event_kind {
+	EVENT_SWITCH = 1,  /* struct event_switch: per-CPU ring */
+	EVENT_WAKING = 2,  /* struct event_waking: per-CPU ring, only when asked for */
+	EVENT_NEWTASK = 3, /* struct event_newtask: lifecycle ring, as all that follow */
+	EVENT_EXEC = 4,	   /* struct event_exec */
+	EVENT_RENAME = 5,  /* struct event_rename */
+	EVENT_EXIT = 6,	   /* struct event_exit: sched_process_exit, one per task */
+	EVENT_END = 7,	   /* struct event_end: the kernel's counters at the last switch-out */
+	EVENT_NAME = 8,	   /* struct event_name: made by the loader, the comm of a foreign task */
+	EVENT_MISSED = 9,  /* struct event_missed: per-CPU ring, a switch-in that no hook saw */
+};
+
+struct event_header {
+	u64 ts;	   /* CLOCK_MONOTONIC, ns */
+	u16 size;  /* of the whole record, header included, bytes */
+	u16 kind;  /* enum event_kind */
+	u16 cpu;
+	u16 flags; /* of the kind */
+};
+
+/*
+ * A task on the wire: the two highest bits say what it is, the rest who.
+ * Target tasks carry a serial number given in BPF (pids are reused, serials are not; 0: nobody
+ * known), the others their pid. 2^30 serials last ten hours at 30,000 tasks a second.
+ */
+enum task_class {
+	TASK_TARGET = 0,  /* serial */
+	TASK_FOREIGN = 1, /* pid of a user task that is not a target */
+	TASK_KERNEL = 2,  /* pid of a kernel thread */
+	TASK_IDLE = 3,	  /* 0: one idle task per CPU */
+};
+
+#define TASK_CLASS_SHIFT 30
+#define TASK_ID_MASK ((1u << TASK_CLASS_SHIFT) - 1)
+#define TASK_REF(class, id) (((u32)(class) << TASK_CLASS_SHIFT) | ((u32)(id) & TASK_ID_MASK))
+#define TASK_CLASS(ref) ((enum task_class)((u32)(ref) >> TASK_CLASS_SHIFT))
+#define TASK_ID(ref) ((u32)(ref) & TASK_ID_MASK)
+
+/* flags of EVENT_SWITCH: level and via of next's switch-in, then single bits */
+enum switch_level {
+	SWITCH_LEVEL_NONE = 0,	  /* next is no target: the row follows from next's class */
+	SWITCH_LEVEL_RESUME = 1,  /* the last user task on this CPU was next itself */
+	SWITCH_LEVEL_THREAD = 2,  /* another task, same address space */
+	SWITCH_LEVEL_PROCESS = 3, /* another address space */
+	SWITCH_LEVEL_EXITING = 4, /* next has given up its address space: mm NULL, no kernel thread */
+};
+
+enum switch_via {
+	SWITCH_VIA_DIRECT = 0,
+	SWITCH_VIA_IDLE = 1,
+	SWITCH_VIA_KERNEL = 2,
+};
+
+#define SWITCH_LEVEL(flags) ((enum switch_level)((flags)&7))
+#define SWITCH_VIA(flags) ((enum switch_via)(((flags) >> 3) & 3))
+#define SWITCH_FLAGS(level, via) ((u16)((level) | ((via) << 3)))
+#define SWITCH_VOLUNTARY (1 << 5) /* prev's nvcsw moved; else, for a target prev, its nivcsw */
+#define SWITCH_MIGRATED (1 << 6)  /* next last ran on another CPU */
+#define SWITCH_FIRST (1 << 7)	  /* this CPU's first switch after arming: resume cannot be told */
+#define SWITCH_WAIT (1 << 8)	  /* wait_ns is known */
+#define SWITCH_WAIT_WIDE (1 << 9) /* wait over 2^32 ns: pick_ns holds its upper half, pick unknown */
+#define SWITCH_WAIT_PREV (1 << 10) /* no end hook: wait_ns is that of prev's stint, now over */
+#define SWITCH_PREV_DEAD (1 << 11) /* prev's last switch-out */
+
+#define SWITCH_NS_UNKNOWN 0xffffffffu /* of direct_ns: the end of the switch was not seen */
+
+struct event_switch {
+	struct event_header h; /* ts: taken last thing in the sched_switch program */
+	u32 prev, next;	       /* task references */
+	u32 last_user;	       /* the CPU's last user task before next, 0: none yet */
+	u32 next_mm;	       /* address-space serial, 0: not a target's */
+	u32 last_mm;	       /* of last_user */
+	u32 direct_ns;	       /* to the end of the switch, probe cost included */
+	u32 pick_ns;	       /* __schedule() entry to sched_switch; 0: not measured */
+	u32 wait_ns;	       /* queued time of next (or prev) for this stint, with SWITCH_WAIT */
+};
+
+struct event_waking {
+	struct event_header h;
+	u32 waker, wakee; /* task references; the wakee is a target */
+};
+
+/*
+ * The kernel can switch without running the program (seen with tasks of a hypervisor's guest agent).
+ * A target that leaves the CPU without having been seen to come says so first: its switch-in is in no
+ * row, but its wait is accounted for.
+ */
+struct event_missed {
+	struct event_header h;
+	u32 task, reserved;
+	u64 wait_ns;
+};
+
+struct event_newtask {
+	struct event_header h;
+	u32 task, parent; /* references; parent 0: the root of the tree */
+	u32 pid, tgid;
+	u32 mm;
+	u32 reserved;
+	u64 clone_flags;
+	u8 comm[EVENT_COMM_LEN];
+};
+
+struct event_exec {
+	struct event_header h;
+	u32 task, mm;
+	u32 pid, old_pid; /* differ when a thread that is not the leader executes */
+	u8 comm[EVENT_COMM_LEN];
+};
+
+struct event_rename {
+	struct event_header h;
+	u32 task, reserved;
+	u8 comm[EVENT_COMM_LEN];
+};
+
+#define EXIT_GROUP_DEAD 1 /* flags of EVENT_EXIT: the last task of its process */
+
+struct event_exit {
+	struct event_header h;
+	u32 task;
+	u32 code; /* as wait(2) encodes it */
+};
+
+/* The kernel's own counters of one task. ns and counts. */
+struct task_counters {
+	u64 nvcsw, nivcsw;
+	u64 run_delay, sum_exec;
+	u64 min_flt, maj_flt;
+};
+
+/*
+ * What reconciliation needs: the counters before the task's first recorded event and at its last
+ * recorded switch-out, and how many switch-outs the hook saw in between, recorded or lost.
+ */
+struct task_account {
+	struct task_counters base, last;
+	u64 outs_voluntary, outs_preempted;
+};
+
+#define END_CLOSED 1 /* flags of EVENT_END: the task lives on, tracing ended */
+
+struct event_end {
+	struct event_header h;
+	u32 task, reserved;
+	struct task_account account;
+};
+
+struct event_name {
+	struct event_header h;
+	u32 task, reserved; /* a TASK_FOREIGN or TASK_KERNEL reference */
+	u8 comm[EVENT_COMM_LEN];
+};
+
+/*
+ * What was meant to be recorded and was not, by class. No record: the loader sums it up from the
+ * maps, and every output and record file carries it.
+ */
+struct losses {
+	u64 switches, waking; /* ring full */
+	u64 lifecycle;	      /* lifecycle ring full */
+	u64 untracked;	      /* new tasks that could not be followed */
+	u64 unseen;	      /* no loss of ours: switches that the kernel ran no program for */
+	u64 recursion;	      /* program runs that the kernel skipped (recursion_misses) */
+	u64 unknown;	      /* records that the reader did not understand */
+};
+
+#define NS_UNKNOWN UINT64_MAX /* of any ns figure: not known, never written as 0 */
+
+_Static_assert(sizeof(struct event_header) == 16, "wire ABI");
+_Static_assert(sizeof(struct event_switch) == 48, "wire ABI: the hot record");
+_Static_assert(sizeof(struct event_waking) == 24, "wire ABI");
+_Static_assert(sizeof(struct event_missed) == 32, "wire ABI");
+_Static_assert(sizeof(struct event_newtask) == 64, "wire ABI");
+_Static_assert(sizeof(struct event_exec) == 48, "wire ABI");
+_Static_assert(sizeof(struct event_rename) == 40, "wire ABI");
+_Static_assert(sizeof(struct event_exit) == 24, "wire ABI");
+_Static_assert(sizeof(struct task_account) == 112, "wire ABI");
+_Static_assert(sizeof(struct event_end) == 136, "wire ABI");
+_Static_assert(sizeof(struct event_name) == 40, "wire ABI");
+
+#endif

@@ -1,0 +1,227 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * lifecycle.bpf.c - birth, exec, renaming and death of target tasks, and the close of those that
+ * outlive the tracing. This is where the target grows: a child of a target is a target.
+ */
+#include "vmlinux.h"
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_tracing.h>
+#include "emit.bpf.h"
+#include "target.bpf.h"
+
+static __always_inline void count_untracked(void)
+{
+	struct cpu_state *cpu = this_cpu();
+
+	if (cpu)
+		__sync_fetch_and_add(&cpu->loss.untracked, 1);
+}
+
+static __always_inline void send_newtask(struct task_struct *task, struct task_state *child,
+					 u32 parent, u64 clone_flags, const bool typed)
+{
+	struct event_newtask *e = reserve_lifecycle(event_newtask, EVENT_NEWTASK, 0);
+
+	if (!e)
+		return;
+	e->task = child->id;
+	e->parent = parent;
+	e->pid = FIELD(typed, task, pid);
+	e->tgid = FIELD(typed, task, tgid);
+	e->mm = child->mm;
+	e->clone_flags = clone_flags;
+	bpf_probe_read_kernel(e->comm, sizeof(e->comm), &task->comm);
+	submit_lifecycle(e);
+}
+
+static __always_inline int on_newtask(struct task_struct *task, u64 clone_flags, const bool typed)
+{
+	struct task_struct *current = bpf_get_current_task_btf();
+	struct task_state *parent, *child;
+
+	if (!armed)
+		return 0;
+	parent = target_state(current, typed);
+	if (!parent)
+		return 0;
+	child = target_mark(task, typed);
+	if (!child) {
+		count_untracked();
+		return 0;
+	}
+	child->id = next_serial(&last_task_id);
+	child->mm = clone_flags & CLONE_VM ? target_mm(parent, current->mm) :
+					     next_serial(&last_mm_id);
+	child->mm_struct = (u64)FIELD(typed, task, mm);
+	child->started = 1; /* its counters start at zero, and so does account.base */
+	send_newtask(task, child, parent->id, clone_flags, typed);
+	return 0;
+}
+
+SEC("?tp_btf/task_newtask")
+int BPF_PROG(task_newtask, struct task_struct *task, u64 clone_flags)
+{
+	return on_newtask(task, clone_flags, true);
+}
+
+SEC("?raw_tp/task_newtask")
+int BPF_PROG(task_newtask_raw, struct task_struct *task, u64 clone_flags)
+{
+	return on_newtask(task, clone_flags, false);
+}
+
+/*
+ * The running task is also its CPU's last user task: exec gives it another address space and, when
+ * a thread that is not the leader executes, the leader's pid.
+ */
+static __always_inline void update_last_user(struct task_struct *task, u32 mm, u32 pid)
+{
+	struct cpu_state *cpu = this_cpu();
+
+	if (cpu && cpu->last_user_task == (u64)task) {
+		cpu->last_mm = mm;
+		cpu->last_user_pid = pid;
+	}
+}
+
+/* A raw_tp program finds tasks by pid: the state moves to the new one. */
+static __always_inline void follow_pid(u32 old_pid, u32 pid)
+{
+	struct task_state *state;
+
+	if (old_pid == pid)
+		return;
+	state = bpf_map_lookup_elem(&tasks_by_pid, &old_pid);
+	if (!state)
+		return;
+	bpf_map_update_elem(&tasks_by_pid, &pid, state, BPF_ANY);
+	bpf_map_delete_elem(&tasks_by_pid, &old_pid);
+}
+
+static __always_inline int on_exec(struct task_struct *task, u32 old_pid, const bool typed)
+{
+	u32 pid = FIELD(typed, task, pid);
+	struct task_state *state;
+	struct event_exec *e;
+
+	if (!armed)
+		return 0;
+	if (!typed)
+		follow_pid(old_pid, pid);
+	state = target_state(task, typed);
+	if (!state)
+		return 0;
+	update_last_user(task, target_mm(state, FIELD(typed, task, mm)), pid);
+	e = reserve_lifecycle(event_exec, EVENT_EXEC, 0);
+	if (!e)
+		return 0;
+	e->task = state->id;
+	e->mm = state->mm;
+	e->pid = pid;
+	e->old_pid = old_pid;
+	bpf_probe_read_kernel(e->comm, sizeof(e->comm), &task->comm);
+	submit_lifecycle(e);
+	return 0;
+}
+
+SEC("?tp_btf/sched_process_exec")
+int BPF_PROG(sched_process_exec, struct task_struct *task, pid_t old_pid)
+{
+	return on_exec(task, old_pid, true);
+}
+
+SEC("?raw_tp/sched_process_exec")
+int BPF_PROG(sched_process_exec_raw, struct task_struct *task, pid_t old_pid)
+{
+	return on_exec(task, old_pid, false);
+}
+
+static __always_inline int on_rename(struct task_struct *task, const char *comm, const bool typed)
+{
+	struct task_state *state;
+	struct event_rename *e;
+
+	if (!armed)
+		return 0;
+	state = target_state(task, typed);
+	if (!state)
+		return 0;
+	e = reserve_lifecycle(event_rename, EVENT_RENAME, 0);
+	if (!e)
+		return 0;
+	e->task = state->id;
+	bpf_probe_read_kernel_str(e->comm, sizeof(e->comm), comm);
+	submit_lifecycle(e);
+	return 0;
+}
+
+SEC("?tp_btf/task_rename")
+int BPF_PROG(task_rename, struct task_struct *task, const char *comm)
+{
+	return on_rename(task, comm, true);
+}
+
+SEC("?raw_tp/task_rename")
+int BPF_PROG(task_rename_raw, struct task_struct *task, const char *comm)
+{
+	return on_rename(task, comm, false);
+}
+
+/* Fires per task; the process ends when no task of it lives, which need not be the leader's end. */
+static __always_inline int on_exit(struct task_struct *task, const bool typed)
+{
+	struct task_state *state;
+	struct event_exit *e;
+	bool group_dead;
+
+	if (!armed)
+		return 0;
+	state = target_state(task, typed);
+	if (!state)
+		return 0;
+	group_dead = BPF_CORE_READ(task, signal, live.counter) == 0;
+	e = reserve_lifecycle(event_exit, EVENT_EXIT, group_dead ? EXIT_GROUP_DEAD : 0);
+	if (!e)
+		return 0;
+	e->task = state->id;
+	e->code = FIELD(typed, task, exit_code);
+	submit_lifecycle(e);
+	return 0;
+}
+
+SEC("?tp_btf/sched_process_exit")
+int BPF_PROG(sched_process_exit, struct task_struct *task)
+{
+	return on_exit(task, true);
+}
+
+SEC("?raw_tp/sched_process_exit")
+int BPF_PROG(sched_process_exit_raw, struct task_struct *task)
+{
+	return on_exit(task, false);
+}
+
+/*
+ * After disarming: every target that still lives, with the counters of its last recorded
+ * switch-out. Written to the iterator's file, which cannot lose a record as a ring can.
+ */
+SEC("?iter/task")
+int close_tasks(struct bpf_iter__task *ctx)
+{
+	struct task_struct *task = ctx->task;
+	struct task_state *state;
+	struct event_end e = {};
+
+	if (!task)
+		return 0;
+	state = bpf_task_storage_get(&tasks, task, 0, 0);
+	if (!state || (task_run_state(task, true) & TASK_DEAD))
+		return 0;
+	fill_header(&e.h, EVENT_END, sizeof(e), END_CLOSED);
+	e.task = state->id;
+	e.account = state->account;
+	e.account.last.min_flt = task->min_flt;
+	e.account.last.maj_flt = task->maj_flt;
+	bpf_seq_write(ctx->meta->seq, &e, sizeof(e));
+	return 0;
+}

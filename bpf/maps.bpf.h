@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * maps.bpf.h - every map and global of the BPF side, shared by the hook families.
+ *
+ * Sizes that depend on the host (CPUs, ring bytes) are set by the loader before load.
+ */
+#ifndef TASKTAX_MAPS_BPF_H
+#define TASKTAX_MAPS_BPF_H
+
+#include "config.h"
+
+extern const volatile struct config conf;
+
+/* Recording is on. Set by the loader once every hook is attached, cleared before any is detached. */
+extern volatile u32 armed;
+/* The last serial given out; the loader starts them after those it gave to the root of the tree. */
+extern volatile u32 last_task_id, last_mm_id;
+
+/*
+ * One ring per CPU: a single ring falls from 11 to 2 million records a second with many producers.
+ * The loader creates the rings and puts them here.
+ */
+struct cpu_ring {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 4096);
+};
+
+struct cpu_rings {
+	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
+	__uint(max_entries, 1);
+	__type(key, u32);
+	__array(values, struct cpu_ring);
+};
+extern struct cpu_rings rings SEC(".maps");
+
+/* Lifecycle and exit counters have a ring of their own, so that switches cannot drown them. */
+struct lifecycle_ring {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 8 << 20);
+};
+extern struct lifecycle_ring lifecycle SEC(".maps");
+
+/* Not a per-CPU map: an array look-up is inlined by the verifier on every kernel, theirs is not. */
+struct cpu_states {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, u32);
+	__type(value, struct cpu_state);
+};
+extern struct cpu_states cpus SEC(".maps");
+
+/* Who is a target: marked by the loader (the root) and at task_newtask (its descendants). */
+struct task_states {
+	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, int);
+	__type(value, struct task_state);
+};
+extern struct task_states tasks SEC(".maps");
+
+/* The same by pid, for raw_tp programs: they hold no pointer that task storage accepts. */
+struct task_states_by_pid {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 65536);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, u32);
+	__type(value, struct task_state);
+};
+extern struct task_states_by_pid tasks_by_pid SEC(".maps");
+
+#endif

@@ -1,0 +1,422 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * sched.bpf.c - the hot path: every context switch, its level, its via and its price.
+ *
+ *   sched_entry_tp   __schedule() begins            -> entry_ts (only for pick)
+ *   sched_switch     prev and next are known        -> classify, keep one pending record per CPU
+ *   end of switch    next runs                      -> price and wait, the record goes out
+ *
+ * Every switch updates the CPU's last user task; a switch without a target then leaves at once.
+ * The programs run with interrupts off (sched_switch) or preemption off (the end), so the CPU's
+ * state needs no lock.
+ */
+#include "vmlinux.h"
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_tracing.h>
+#include "emit.bpf.h"
+#include "target.bpf.h"
+
+const volatile struct config conf = {};
+volatile u32 armed = 0;
+/* In a section of their own: forks write them, every switch reads the line of `armed`. */
+volatile u32 last_task_id SEC(".data.serial") = 0;
+volatile u32 last_mm_id SEC(".data.serial") = 0;
+
+struct cpu_rings rings SEC(".maps");
+struct lifecycle_ring lifecycle SEC(".maps");
+struct cpu_states cpus SEC(".maps");
+struct task_states tasks SEC(".maps");
+struct task_states_by_pid tasks_by_pid SEC(".maps");
+
+char LICENSE[] SEC("license") = "GPL";
+
+/* One side of a switch, read once. */
+struct side {
+	struct task_struct *task;
+	struct task_state *state; /* NULL: no target */
+	u32 pid, ref;
+	bool user;
+	bool target; /* state is set; a flag, since clang would OR two pointers, which BPF forbids */
+};
+
+static __always_inline void look_at(struct side *side, struct task_struct *task, const bool typed)
+{
+	side->task = task;
+	side->state = NULL;
+	side->pid = FIELD(typed, task, pid);
+	side->user = side->target = false;
+	if (!side->pid) {
+		side->ref = TASK_REF(TASK_IDLE, 0);
+	} else if (is_kernel_thread(task, typed)) {
+		side->ref = TASK_REF(TASK_KERNEL, side->pid);
+	} else {
+		side->user = true;
+		side->state = target_state(task, typed);
+		side->ref = TASK_REF(TASK_FOREIGN, side->pid);
+		if (side->state) {
+			side->target = true;
+			side->ref = side->state->id;
+		}
+	}
+}
+
+static __always_inline void set_wait(struct event_switch *e, u64 wait)
+{
+	e->wait_ns = wait;
+	if (wait >> 32) {
+		e->pick_ns = wait >> 32;
+		e->h.flags |= SWITCH_WAIT_WIDE;
+	}
+}
+
+static __always_inline void send(struct cpu_state *cpu)
+{
+	struct event_switch *e;
+
+	e = reserve_on_cpu(cpu, sizeof(*e));
+	if (!e) {
+		cpu->loss.switches++;
+		return;
+	}
+	*e = cpu->pending;
+	bpf_ringbuf_submit(e, wake_flag(cpu, sizeof(*e)));
+}
+
+/* Sends the pending record. `direct`: ns or SWITCH_NS_UNKNOWN; next: the task that came in. */
+static __always_inline void send_pending(struct cpu_state *cpu, struct task_struct *next, u32 direct,
+					 const bool typed)
+{
+	cpu->has_pending = 0;
+	cpu->pending.direct_ns = direct;
+	if (cpu->pending.h.flags & SWITCH_WAIT)
+		set_wait(&cpu->pending, task_run_delay(next, typed) - cpu->wait_base);
+	send(cpu);
+}
+
+/* The kernel's counters as they stand at a target's switch-out. */
+static __always_inline u16 account_switch_out(struct side *prev, const bool typed)
+{
+	struct task_state *state = prev->state;
+	struct task_account *account = &state->account;
+	u64 nvcsw = FIELD(typed, prev->task, nvcsw);
+	bool voluntary = nvcsw != account->last.nvcsw;
+
+	account->last.nvcsw = nvcsw;
+	account->last.nivcsw = FIELD(typed, prev->task, nivcsw);
+	account->last.run_delay = task_run_delay(prev->task, typed);
+	account->last.sum_exec = FIELD(typed, prev->task, se.sum_exec_runtime);
+	if (voluntary)
+		account->outs_voluntary++;
+	else
+		account->outs_preempted++;
+	return voluntary ? SWITCH_VOLUNTARY : 0;
+}
+
+/* The dead switch-out: the counters are final, and nobody can read them later. */
+static __always_inline void end_of_task(struct side *prev, const bool typed)
+{
+	struct event_end *e = reserve_lifecycle(event_end, EVENT_END, 0);
+
+	if (e) {
+		prev->state->account.last.min_flt = FIELD(typed, prev->task, min_flt);
+		prev->state->account.last.maj_flt = FIELD(typed, prev->task, maj_flt);
+		e->task = prev->state->id;
+		e->account = prev->state->account;
+		submit_lifecycle(e);
+	}
+	if (!typed)
+		bpf_map_delete_elem(&tasks_by_pid, &prev->pid);
+}
+
+/*
+ * Level and via of a target's switch-in. A borrowed address space is prev's active_mm, so equality
+ * with next's mm is exactly the kernel's own test for leaving the page table as it is.
+ */
+static __always_inline u16 classify(struct cpu_state *cpu, struct side *prev, struct side *next,
+				    struct mm_struct *next_mm, const bool typed)
+{
+	enum switch_via via = SWITCH_VIA_DIRECT;
+	enum switch_level level;
+
+	if (cpu->via & (1 << SWITCH_VIA_KERNEL))
+		via = SWITCH_VIA_KERNEL;
+	else if (cpu->via & (1 << SWITCH_VIA_IDLE))
+		via = SWITCH_VIA_IDLE;
+
+	if (cpu->last_user_task == (u64)next->task && cpu->last_user_pid == next->pid)
+		level = SWITCH_LEVEL_RESUME;
+	else if (!next_mm)
+		level = SWITCH_LEVEL_EXITING;
+	else if (FIELD(typed, prev->task, active_mm) == next_mm)
+		level = SWITCH_LEVEL_THREAD;
+	else
+		level = SWITCH_LEVEL_PROCESS;
+	return SWITCH_FLAGS(level, via);
+}
+
+/* What a target's switch-in adds to the pending record. */
+static __always_inline u16 account_switch_in(struct cpu_state *cpu, struct side *prev,
+					     struct side *next, const bool typed)
+{
+	struct event_switch *e = &cpu->pending;
+	struct task_state *state = next->state;
+	struct mm_struct *mm = FIELD(typed, next->task, mm);
+	u32 here = cpu->index + 1;
+	u16 flags = classify(cpu, prev, next, mm, typed);
+
+	if (!state->started) {
+		read_counters(&state->account.base, next->task, typed);
+		state->account.last = state->account.base;
+		state->started = 1;
+	}
+	e->next_mm = target_mm(state, mm);
+	if (state->cpu && state->cpu != here)
+		flags |= SWITCH_MIGRATED;
+	state->cpu = here;
+	if (conf.end_hook && bpf_core_field_exists(next->task->sched_info.run_delay)) {
+		flags |= SWITCH_WAIT;
+		cpu->wait_base = state->account.last.run_delay;
+	}
+	return flags;
+}
+
+/* Who runs now: what the classification of later switches rests on. */
+static __always_inline void remember(struct cpu_state *cpu, struct side *next)
+{
+	cpu->current_task = (u64)next->task;
+	if (next->user) {
+		cpu->last_user_task = (u64)next->task;
+		cpu->last_user_pid = next->pid;
+		cpu->last_user = next->ref;
+		cpu->last_mm = next->state ? next->state->mm : 0;
+		cpu->via = 0;
+	} else {
+		cpu->via |= next->pid ? 1 << SWITCH_VIA_KERNEL : 1 << SWITCH_VIA_IDLE;
+	}
+}
+
+/* A target found running whose switch-in was not seen: without this its wait would be missing. */
+static __always_inline void send_missed(struct cpu_state *cpu, struct side *prev, const bool typed)
+{
+	struct event_missed *e = reserve_on_cpu(cpu, sizeof(*e));
+
+	if (!e) {
+		cpu->loss.switches++;
+		return;
+	}
+	fill_header(&e->h, EVENT_MISSED, sizeof(*e), 0);
+	e->task = prev->ref;
+	e->reserved = 0;
+	e->wait_ns = 0;
+	if (conf.end_hook)
+		e->wait_ns = task_run_delay(prev->task, typed) -
+			     prev->state->account.last.run_delay;
+	bpf_ringbuf_submit(e, wake_flag(cpu, sizeof(*e)));
+}
+
+/*
+ * The first recorded event of a target is its switch-out: the counters have already moved for it, by
+ * the kernel's own rule (voluntary: not preempted, and not left runnable).
+ */
+static __always_inline void start_at_switch_out(struct side *prev, bool preempt, const bool typed)
+{
+	struct task_account *account = &prev->state->account;
+
+	read_counters(&account->base, prev->task, typed);
+	if (!preempt && task_run_state(prev->task, typed))
+		account->base.nvcsw--;
+	else
+		account->base.nivcsw--;
+	account->last = account->base;
+	prev->state->started = 1;
+}
+
+/* prev is not the task that this CPU last switched to. */
+static __always_inline void notice_unseen(struct cpu_state *cpu, struct side *prev, bool preempt,
+					  const bool typed)
+{
+	cpu->loss.unseen++;
+	if (!prev->state)
+		return;
+	if (!prev->state->started)
+		start_at_switch_out(prev, preempt, typed);
+	else
+		send_missed(cpu, prev, typed);
+}
+
+static __always_inline void record(struct cpu_state *cpu, struct side *prev, struct side *next,
+				   u64 start, const bool typed)
+{
+	struct event_switch *e = &cpu->pending;
+	u16 flags = cpu->last_user ? 0 : SWITCH_FIRST;
+	u64 wait_of_prev = 0;
+
+	if (prev->state) {
+		if (!conf.end_hook && bpf_core_field_exists(prev->task->sched_info.run_delay)) {
+			flags |= SWITCH_WAIT | SWITCH_WAIT_PREV;
+			wait_of_prev = task_run_delay(prev->task, typed) -
+				       prev->state->account.last.run_delay;
+		}
+		flags |= account_switch_out(prev, typed);
+		if (task_run_state(prev->task, typed) & TASK_DEAD) {
+			flags |= SWITCH_PREV_DEAD;
+			end_of_task(prev, typed);
+		}
+	}
+	e->last_user = cpu->last_user;
+	e->last_mm = cpu->last_mm;
+	e->prev = prev->ref;
+	e->next = next->ref;
+	e->next_mm = 0;
+	e->wait_ns = 0;
+	e->pick_ns = 0;
+	if (conf.pick && cpu->entry_ts)
+		e->pick_ns = start - cpu->entry_ts;
+	if (next->state)
+		flags |= account_switch_in(cpu, prev, next, typed);
+	e->h.size = sizeof(*e);
+	e->h.kind = EVENT_SWITCH;
+	e->h.cpu = cpu->index;
+	e->h.flags = flags;
+	if (flags & SWITCH_WAIT_PREV)
+		set_wait(e, wait_of_prev);
+}
+
+static __always_inline int on_switch(bool preempt, struct task_struct *prev_task,
+				     struct task_struct *next_task, const bool typed)
+{
+	struct cpu_state *cpu;
+	struct side prev, next;
+	u64 start = 0;
+
+	if (!armed)
+		return 0;
+	if (conf.pick)
+		start = bpf_ktime_get_ns();
+	cpu = this_cpu();
+	if (!cpu)
+		return 0;
+	if (cpu->has_pending)
+		send_pending(cpu, prev_task, SWITCH_NS_UNKNOWN, typed);
+	look_at(&prev, prev_task, typed);
+	look_at(&next, next_task, typed);
+	if (cpu->current_task && cpu->current_task != (u64)prev_task)
+		notice_unseen(cpu, &prev, preempt, typed);
+	if (!prev.target && !next.target) {
+		remember(cpu, &next);
+		return 0;
+	}
+	record(cpu, &prev, &next, start, typed);
+	remember(cpu, &next);
+	if (conf.pick)
+		cpu->entry_ts = 0;
+	if (!conf.end_hook) {
+		cpu->pending.h.ts = bpf_ktime_get_ns();
+		cpu->pending.direct_ns = SWITCH_NS_UNKNOWN;
+		send(cpu);
+		return 0;
+	}
+	cpu->has_pending = 1;
+	cpu->pending.h.ts = bpf_ktime_get_ns(); /* last: what comes before is not in direct */
+	return 0;
+}
+
+/* The end of the switch, in next's context. Not gated by `armed`: what is pending must go out. */
+static __always_inline int on_switch_end(void)
+{
+	struct cpu_state *cpu = this_cpu();
+	u64 direct;
+
+	if (!cpu || !cpu->has_pending)
+		return 0;
+	direct = bpf_ktime_get_ns() - cpu->pending.h.ts;
+	if (direct >= SWITCH_NS_UNKNOWN)
+		direct = SWITCH_NS_UNKNOWN - 1;
+	send_pending(cpu, bpf_get_current_task_btf(), direct, true);
+	return 0;
+}
+
+SEC("?tp_btf/sched_switch")
+int BPF_PROG(sched_switch, bool preempt, struct task_struct *prev, struct task_struct *next)
+{
+	return on_switch(preempt, prev, next, true);
+}
+
+SEC("?raw_tp/sched_switch")
+int BPF_PROG(sched_switch_raw, bool preempt, struct task_struct *prev, struct task_struct *next)
+{
+	return on_switch(preempt, prev, next, false);
+}
+
+/* Fires at the end of every __schedule(), also when nothing was switched (6.15 and later). */
+SEC("?tp_btf/sched_exit_tp")
+int BPF_PROG(sched_exit_tp, bool is_switch)
+{
+	return is_switch ? on_switch_end() : 0;
+}
+
+SEC("?raw_tp/sched_exit_tp")
+int BPF_PROG(sched_exit_tp_raw, bool is_switch)
+{
+	return is_switch ? on_switch_end() : 0;
+}
+
+/* Where sched_exit_tp is missing; the symbol's real name is set by the loader. Ends earlier. */
+SEC("?kprobe/finish_task_switch")
+int finish_task_switch(void *ctx)
+{
+	return on_switch_end();
+}
+
+static __always_inline int on_schedule_entry(void)
+{
+	struct cpu_state *cpu = this_cpu();
+
+	if (cpu && armed)
+		cpu->entry_ts = bpf_ktime_get_ns();
+	return 0;
+}
+
+SEC("?tp_btf/sched_entry_tp")
+int BPF_PROG(sched_entry_tp, bool preempt)
+{
+	return on_schedule_entry();
+}
+
+static __always_inline int on_waking(struct task_struct *wakee, const bool typed)
+{
+	struct task_state *state;
+	struct event_waking *e;
+	struct cpu_state *cpu;
+	struct side waker;
+
+	if (!armed)
+		return 0;
+	state = target_state(wakee, typed);
+	cpu = this_cpu();
+	if (!state || !cpu)
+		return 0;
+	e = reserve_on_cpu(cpu, sizeof(*e));
+	if (!e) {
+		__sync_fetch_and_add(&cpu->loss.waking, 1);
+		return 0;
+	}
+	look_at(&waker, bpf_get_current_task_btf(), true);
+	fill_header(&e->h, EVENT_WAKING, sizeof(*e), 0);
+	e->waker = waker.ref;
+	e->wakee = state->id;
+	bpf_ringbuf_submit(e, wake_flag(cpu, sizeof(*e)));
+	return 0;
+}
+
+SEC("?tp_btf/sched_waking")
+int BPF_PROG(sched_waking, struct task_struct *wakee)
+{
+	return on_waking(wakee, true);
+}
+
+SEC("?raw_tp/sched_waking")
+int BPF_PROG(sched_waking_raw, struct task_struct *wakee)
+{
+	return on_waking(wakee, false);
+}

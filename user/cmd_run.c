@@ -1,0 +1,246 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * cmd_run.c - `tasktax run`: options in, run_command(), report out. The exit status is the traced
+ * command's.
+ */
+#include <argp.h>
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "base/exits.h"
+#include "base/log.h"
+#include "base/quote.h"
+#include "base/units.h"
+#include "cmd.h"
+#include "output/json.h"
+#include "output/sink.h"
+#include "output/text.h"
+#include "run.h"
+#include "trace/privilege.h"
+
+#define WITHOUT_MAX 32
+#define RING_LEAST 4096
+#define RING_MOST (1u << 30)
+
+enum option_key {
+	KEY_JSON = 'j',
+	KEY_OUTPUT = 'o',
+	KEY_USER = 'u',
+	KEY_RING_SIZE = 256,
+	KEY_WITHOUT,
+	KEY_PICK,
+	KEY_WAKERS,
+	KEY_FOLLOW,
+};
+
+static const struct argp_option option_list[] = {
+	{ "json", KEY_JSON, "FILE", OPTION_ARG_OPTIONAL,
+	  "Write the report as JSON: in place of the text, or into FILE beside it", 1 },
+	{ "output", KEY_OUTPUT, "FILE", 0, "Write the report into FILE (-: standard output), not to "
+					   "standard error", 1 },
+	{ "user", KEY_USER, "USER", 0, "Run the command as USER", 2 },
+	{ "follow-forks", KEY_FOLLOW, "WHOM", 0,
+	  "\"command\": end with the command (default); \"all\": with its last descendant", 2 },
+	{ "pick", KEY_PICK, NULL, 0, "Also measure what choosing the next task costs", 3 },
+	{ "wakers", KEY_WAKERS, NULL, 0, "Also record who wakes whom", 3 },
+	{ "ring-size", KEY_RING_SIZE, "SIZE", 0,
+	  "Ring buffer per CPU, a power of two from 4K to 1G (default 8M, less on large hosts)", 4 },
+	{ "without", KEY_WITHOUT, "HOOK", 0,
+	  "Do as if this kernel had no HOOK (`tasktax doctor` lists them); may be repeated", 4 },
+	{ 0 },
+};
+
+static const char doc[] =
+	"Traces COMMAND from its first instruction to its end and reports what its context switches "
+	"cost, by level (thread, process) and way (direct, through idle, through the kernel), "
+	"reconciled with the kernel's own counters."
+	"\v"
+	"The report goes to standard error. The exit status is the command's, 128+N when signal N "
+	"ended it, 126 or 127 when it could not be executed; tasktax's own failures: 120 usage, "
+	"121 privilege, 122 kernel, 123 output, 125 other.\n"
+	"\n"
+	"Examples:\n"
+	"  tasktax run -- make -j4\n"
+	"  tasktax run --json=report.json -u postgres -- /usr/lib/postgresql/15/bin/postgres -D DIR\n";
+
+struct run_arguments {
+	struct run_options options;
+	const char *output, *json_file;
+	bool json;
+	const char *without[WITHOUT_MAX];
+	size_t without_count;
+};
+
+static void parse_ring_size(struct run_arguments *arguments, const char *text,
+			    struct argp_state *state)
+{
+	uint64_t size;
+
+	if (parse_size(text, &size) || size < RING_LEAST || size > RING_MOST || (size & (size - 1)))
+		argp_error(state, "--ring-size %s: not a power of two from 4K to 1G",
+			   quote_string(text).text);
+	else
+		arguments->options.ring_size = size;
+}
+
+static void parse_follow(struct run_arguments *arguments, const char *text,
+			 struct argp_state *state)
+{
+	if (!strcmp(text, "all"))
+		arguments->options.follow_all = true;
+	else if (strcmp(text, "command") != 0)
+		argp_error(state, "--follow-forks %s: neither \"command\" nor \"all\"",
+			   quote_string(text).text);
+}
+
+static error_t parse(int key, char *text, struct argp_state *state)
+{
+	struct run_arguments *arguments = state->input;
+
+	switch (key) {
+	case KEY_JSON:
+		arguments->json_file = text;
+		arguments->json = !text;
+		break;
+	case KEY_OUTPUT:
+		arguments->output = text;
+		break;
+	case KEY_USER:
+		arguments->options.user = text;
+		break;
+	case KEY_RING_SIZE:
+		parse_ring_size(arguments, text, state);
+		break;
+	case KEY_WITHOUT:
+		if (arguments->without_count == WITHOUT_MAX)
+			argp_error(state, "more than %d times --without", WITHOUT_MAX);
+		else
+			arguments->without[arguments->without_count++] = text;
+		break;
+	case KEY_PICK:
+		arguments->options.wanted.pick = true;
+		break;
+	case KEY_WAKERS:
+		arguments->options.wanted.wakers = true;
+		break;
+	case KEY_FOLLOW:
+		parse_follow(arguments, text, state);
+		break;
+	case ARGP_KEY_ARG: /* the first word that is no option: the rest is the command's own */
+		arguments->options.argv = &state->argv[state->next - 1];
+		state->next = state->argc;
+		break;
+	case ARGP_KEY_NO_ARGS:
+		argp_error(state, "no command to run");
+		break;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+	return 0;
+}
+
+/* Outputs are opened before the command starts: what cannot be written is known at once. */
+struct outputs {
+	struct sink report; /* text, or JSON in its place */
+	struct sink json;   /* JSON beside the text */
+};
+
+static int open_outputs(struct outputs *outputs, const struct run_arguments *arguments,
+			struct fail *fail)
+{
+	int err = sink_open(&outputs->report, arguments->output, fail);
+
+	if (!err && arguments->json_file)
+		err = sink_open(&outputs->json, arguments->json_file, fail);
+	return err;
+}
+
+static struct text_options look_of(FILE *stream)
+{
+	struct text_options look = { .width = 80 };
+	const char *no_colour = getenv("NO_COLOR");
+	struct winsize size;
+
+	look.colour = isatty(fileno(stream)) && !(no_colour && *no_colour);
+	if (look.colour && getenv("TERM") && !strcmp(getenv("TERM"), "dumb"))
+		look.colour = false;
+	if (!ioctl(fileno(stream), TIOCGWINSZ, &size) && size.ws_col > 80)
+		look.width = size.ws_col < 120 ? size.ws_col : 120;
+	return look;
+}
+
+static int write_outputs(struct outputs *outputs, const struct run_arguments *arguments,
+			 const struct report *report, struct fail *fail)
+{
+	struct text_options look = look_of(outputs->report.stream);
+	struct fail second = { 0 };
+	int err, err2 = 0;
+
+	/* a failed write is told by sink_commit(), which looks at the stream's error flag */
+	if (arguments->json)
+		err = json_write(report, outputs->report.stream);
+	else
+		err = text_write(report, outputs->report.stream, &look);
+	if (outputs->json.stream) {
+		err2 = json_write(report, outputs->json.stream);
+		err2 = sink_commit(&outputs->json, &second) ?: err2;
+	}
+	err = sink_commit(&outputs->report, fail) ?: err;
+	if (err && !fail->text[0])
+		fail_set(fail, err, "cannot write the report: %s", strerror(-err));
+	if (err2 && !err)
+		*fail = second;
+	return err ?: err2;
+}
+
+static int trace_and_report(const struct run_arguments *arguments, const struct features *features,
+			    struct fail *fail)
+{
+	struct outputs outputs = { 0 };
+	struct run_result result;
+	int status;
+
+	status = open_outputs(&outputs, arguments, fail) ? EXITS_OUTPUT : 0;
+	if (!status)
+		status = run_command(&arguments->options, features, &result, fail);
+	if (status) {
+		sink_abort(&outputs.report);
+		sink_abort(&outputs.json);
+		return status;
+	}
+	signal(SIGPIPE, SIG_IGN); /* a reader of the report that went away is a write error */
+	status = run_exit_status(result.status);
+	if (write_outputs(&outputs, arguments, result.report, fail)) {
+		log_error("run: %s", fail->text);
+		status = status ?: EXITS_OUTPUT;
+		fail->text[0] = '\0';
+	}
+	run_result_free(&result);
+	return status;
+}
+
+int cmd_run(int argc, char **argv)
+{
+	static const struct argp argp = { option_list, parse, "COMMAND [ARG]...", doc,
+					  NULL,	       NULL,  NULL };
+	struct run_arguments arguments = { .options.stdout_fd = -1 };
+	struct features features;
+	struct fail fail = { 0 };
+	int status;
+
+	argv[0] = "tasktax run";
+	argp_parse(&argp, argc, argv, ARGP_IN_ORDER, NULL, &arguments);
+	status = features_for_run(&features, &arguments.options.wanted, arguments.without,
+				  arguments.without_count, &fail);
+	if (!status) {
+		status = trace_and_report(&arguments, &features, &fail);
+		features_free(&features);
+	}
+	if (status && fail.text[0])
+		log_error("run: %s", fail.text);
+	return status;
+}

@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: GPL-2.0
+/* attribution.c - rows, prices and task figures of switch records; see attribution.h. */
+#include "model/attribution.h"
+
+#include <errno.h>
+#include <string.h>
+
+static unsigned int row_index(enum row_level level, int via)
+{
+	if (level < ROW_WITH_VIA)
+		return level * VIA_COUNT + (unsigned int)via;
+	return ROW_WITH_VIA * VIA_COUNT + (level - ROW_WITH_VIA);
+}
+
+void attribution_init(struct attribution *attribution, uint64_t probe_ns)
+{
+	memset(attribution, 0, sizeof(*attribution));
+	attribution->probe_ns = probe_ns;
+	for (int level = 0; level < ROW_LEVELS; level++) {
+		for (int via = 0; via < (level < ROW_WITH_VIA ? VIA_COUNT : 1); via++) {
+			struct switch_row *row = &attribution->row[row_index(level, via)];
+
+			row->level = level;
+			row->via = level < ROW_WITH_VIA ? via : -1;
+			histogram_init(&row->direct);
+			histogram_init(&row->pick);
+			histogram_init(&row->wait);
+		}
+	}
+}
+
+void attribution_free(struct attribution *attribution)
+{
+	for (unsigned int i = 0; i < ROW_TABLE; i++) {
+		histogram_free(&attribution->row[i].direct);
+		histogram_free(&attribution->row[i].pick);
+		histogram_free(&attribution->row[i].wait);
+	}
+	pairs_free(&attribution->pairs);
+	pairs_free(&attribution->wakes);
+}
+
+static bool is_target(uint32_t ref)
+{
+	return TASK_CLASS(ref) == TASK_TARGET && TASK_ID(ref);
+}
+
+static enum row_level row_of(const struct event_switch *event)
+{
+	if (is_target(event->next)) {
+		switch (SWITCH_LEVEL(event->h.flags)) {
+		case SWITCH_LEVEL_RESUME:
+			return ROW_RESUME;
+		case SWITCH_LEVEL_THREAD:
+			return ROW_THREAD;
+		case SWITCH_LEVEL_EXITING:
+			return ROW_EXITING;
+		default:
+			return ROW_PROCESS;
+		}
+	}
+	if (!is_target(event->prev))
+		return ROW_OTHER;
+	switch (TASK_CLASS(event->next)) {
+	case TASK_IDLE:
+		return ROW_IDLE;
+	case TASK_KERNEL:
+		return ROW_KERNEL;
+	default:
+		return ROW_FOREIGN;
+	}
+}
+
+static uint64_t wait_of(const struct event_switch *event)
+{
+	uint64_t wait = event->wait_ns;
+
+	if (event->h.flags & SWITCH_WAIT_WIDE)
+		wait |= (uint64_t)event->pick_ns << 32;
+	return wait;
+}
+
+/* The direct cost less the probe's own; false when the end of the switch was not seen. */
+static bool direct_of(const struct attribution *attribution, const struct event_switch *event,
+		      uint64_t *direct)
+{
+	if (event->direct_ns == SWITCH_NS_UNKNOWN)
+		return false;
+	*direct = event->direct_ns > attribution->probe_ns ?
+			  event->direct_ns - attribution->probe_ns :
+			  0;
+	return true;
+}
+
+static int price(struct attribution *attribution, struct switch_row *row,
+		 const struct event_switch *event)
+{
+	uint64_t direct;
+
+	if (direct_of(attribution, event, &direct)) {
+		attribution->direct_by_level[row->level] += direct;
+		if (histogram_record(&row->direct, direct))
+			return -ENOMEM;
+	} else {
+		attribution->unpriced++;
+	}
+	if (event->pick_ns && !(event->h.flags & SWITCH_WAIT_WIDE))
+		return histogram_record(&row->pick, event->pick_ns) ? -ENOMEM : 0;
+	return 0;
+}
+
+/* The wait of a stint belongs to the row of the switch-in that began it. */
+static int wait_for(struct attribution *attribution, struct task_entry *task, uint64_t wait)
+{
+	task->figures.wait_ns += wait;
+	task->stint_wait_ns = wait;
+	if (task->in_row < 0)
+		return 0;
+	return histogram_record(&attribution->row[task->in_row].wait, wait) ? -ENOMEM : 0;
+}
+
+static int switch_out(struct attribution *attribution, struct task_entry *task,
+		      const struct event_switch *event)
+{
+	int err = 0;
+
+	if (event->h.flags & SWITCH_WAIT_PREV)
+		err = wait_for(attribution, task, wait_of(event));
+	if (event->h.flags & SWITCH_VOLUNTARY)
+		task->figures.voluntary++;
+	else
+		task->figures.preempted++;
+	if (task->on_cpu && event->h.ts > task->switched_ns)
+		task->figures.run_ns += event->h.ts - task->switched_ns;
+	task->switched_ns = event->h.ts;
+	task->on_cpu = false;
+	return err;
+}
+
+static int switch_in(struct attribution *attribution, struct task_entry *task,
+		     const struct event_switch *event, const struct switch_row *row)
+{
+	uint16_t flags = event->h.flags;
+	uint64_t direct;
+
+	task->figures.in[row->level]++;
+	task->figures.migrated += !!(flags & SWITCH_MIGRATED);
+	if (event->next_mm)
+		task->mm = event->next_mm;
+	if (direct_of(attribution, event, &direct)) {
+		task->figures.direct_ns += direct;
+		task->figures.direct_count++;
+	}
+	if (!task->on_cpu && task->switched_ns && event->h.ts > task->switched_ns)
+		task->figures.off_ns += event->h.ts - task->switched_ns;
+	task->switched_ns = event->h.ts;
+	task->on_cpu = true;
+	task->in_row = (int)(row - attribution->row);
+	task->stint_wait_ns = 0;
+	if ((flags & SWITCH_WAIT) && !(flags & SWITCH_WAIT_PREV))
+		return wait_for(attribution, task, wait_of(event));
+	return 0;
+}
+
+int attribution_switch(struct attribution *attribution, struct tasks *tasks,
+		       const struct event_switch *event)
+{
+	enum row_level level = row_of(event);
+	struct switch_row *row =
+		&attribution->row[row_index(level, SWITCH_VIA(event->h.flags) % VIA_COUNT)];
+	struct task_entry *task;
+	int err;
+
+	row->count++;
+	err = price(attribution, row, event);
+	if (is_target(event->prev)) {
+		task = tasks_get(tasks, TASK_ID(event->prev));
+		if (!task)
+			return -ENOMEM;
+		if (event->h.flags & SWITCH_VOLUNTARY)
+			row->voluntary++;
+		else
+			row->preempted++;
+		err = switch_out(attribution, task, event) ?: err;
+	}
+	if (is_target(event->next)) {
+		task = tasks_get(tasks, TASK_ID(event->next));
+		if (!task)
+			return -ENOMEM;
+		row->migrated += !!(event->h.flags & SWITCH_MIGRATED);
+		attribution->first_switches += !!(event->h.flags & SWITCH_FIRST);
+		if (level != ROW_RESUME && event->last_user)
+			pairs_add(&attribution->pairs, event->last_user, event->next, level);
+		err = switch_in(attribution, task, event, row) ?: err;
+	}
+	return err;
+}
+
+int attribution_missed(struct attribution *attribution, struct tasks *tasks,
+		       const struct event_missed *event)
+{
+	struct task_entry *task = tasks_get(tasks, TASK_ID(event->task));
+
+	if (!task)
+		return -ENOMEM;
+	attribution->missed++;
+	task->figures.wait_ns += event->wait_ns;
+	task->in_row = -1;
+	return 0;
+}
+
+int attribution_waking(struct attribution *attribution, const struct event_waking *event)
+{
+	pairs_add(&attribution->wakes, event->waker, event->wakee, 0);
+	return 0;
+}

@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: GPL-2.0
+/* model.c - owns the tables, hands each event to the one that wants it; see model.h. */
+#include "model/model.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "model/attribution.h"
+#include "model/model_internal.h"
+#include "model/reconcile.h"
+#include "model/workload.h"
+
+struct model *model_new(uint64_t probe_ns)
+{
+	struct model *model = calloc(1, sizeof(*model));
+
+	if (!model)
+		return NULL;
+	attribution_init(&model->attribution, probe_ns == NS_UNKNOWN ? 0 : probe_ns);
+	if (tasks_init(&model->tasks)) {
+		model_free(model);
+		return NULL;
+	}
+	return model;
+}
+
+void model_free(struct model *model)
+{
+	if (!model)
+		return;
+	summary_free(model);
+	tasks_free(&model->tasks);
+	attribution_free(&model->attribution);
+	free(model->names);
+	free(model);
+}
+
+/* The size that a record of this kind has; 0: unknown kind. */
+static size_t size_of_kind(unsigned int kind)
+{
+	switch (kind) {
+	case EVENT_SWITCH:
+		return sizeof(struct event_switch);
+	case EVENT_WAKING:
+		return sizeof(struct event_waking);
+	case EVENT_MISSED:
+		return sizeof(struct event_missed);
+	case EVENT_NEWTASK:
+		return sizeof(struct event_newtask);
+	case EVENT_EXEC:
+		return sizeof(struct event_exec);
+	case EVENT_RENAME:
+		return sizeof(struct event_rename);
+	case EVENT_EXIT:
+		return sizeof(struct event_exit);
+	case EVENT_END:
+		return sizeof(struct event_end);
+	case EVENT_NAME:
+		return sizeof(struct event_name);
+	default:
+		return 0;
+	}
+}
+
+static int add_name(struct model *model, const struct event_name *event)
+{
+	struct foreign_name *name;
+
+	if (model->name_count == model->name_room) {
+		size_t room = model->name_room ? model->name_room * 2 : 64;
+		struct foreign_name *bigger = realloc(model->names, room * sizeof(*bigger));
+
+		if (!bigger)
+			return -1;
+		model->names = bigger;
+		model->name_room = room;
+	}
+	name = &model->names[model->name_count++];
+	name->ref = event->task;
+	comm_copy(name->comm, event->comm);
+	return 0;
+}
+
+static int dispatch(struct model *model, const struct event_header *event)
+{
+	const void *e = event;
+	int err;
+
+	switch (event->kind) {
+	case EVENT_SWITCH:
+		return attribution_switch(&model->attribution, &model->tasks, e);
+	case EVENT_WAKING:
+		return attribution_waking(&model->attribution, e);
+	case EVENT_MISSED:
+		return attribution_missed(&model->attribution, &model->tasks, e);
+	case EVENT_NEWTASK:
+		return tasks_newtask(&model->tasks, e);
+	case EVENT_EXEC:
+		return tasks_exec(&model->tasks, e);
+	case EVENT_RENAME:
+		return tasks_rename(&model->tasks, e);
+	case EVENT_EXIT:
+		err = tasks_exit(&model->tasks, e);
+		model->exits_seen += !err;
+		return err;
+	case EVENT_END:
+		err = tasks_end(&model->tasks, e);
+		model->ends_seen += !err && !(event->flags & END_CLOSED);
+		return err;
+	default:
+		return add_name(model, e);
+	}
+}
+
+int model_event(struct model *model, const struct event_header *event)
+{
+	if (event->size != size_of_kind(event->kind) || !event->size) {
+		model->unknown++;
+		return 0;
+	}
+	model->received++;
+	if (event->ts < model->latest_ns)
+		model->late++;
+	else
+		model->latest_ns = event->ts;
+	return dispatch(model, event);
+}
+
+bool model_settled(const struct model *model)
+{
+	return model->ends_seen >= model->exits_seen;
+}
+
+bool model_has_exited(const struct model *model, uint32_t serial)
+{
+	return serial < model->tasks.task_count && model->tasks.task[serial].exited;
+}
+
+uint32_t model_live_tasks(const struct model *model)
+{
+	return model->tasks.live;
+}
+
+const struct report *model_finish(struct model *model, const struct run_context *context,
+				  const struct losses *lost)
+{
+	struct report *report = &model->report;
+
+	report->context = *context;
+	report->received = model->received;
+	report->late = model->late;
+	report->lost = *lost;
+	report->lost.unknown += model->unknown;
+	report->reconcile = reconcile(&model->tasks, context->wait_known);
+	if (workload_judge(&model->tasks, report) || summary_make(model))
+		return NULL;
+	return report;
+}

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * model.h - the model: takes events, gives the finished report. Pure: no libbpf, no clock, no files;
+ * a stored event stream gives the same report as the live one.
+ *
+ * Called by the commands (live) and by the record reader; outputs see only struct report.
+ */
+#ifndef TASKTAX_MODEL_MODEL_H
+#define TASKTAX_MODEL_MODEL_H
+
+#include "model/report.h"
+
+struct model;
+
+/* probe_ns: what the probes add to every raw direct cost, NS_UNKNOWN when not calibrated. */
+struct model *model_new(uint64_t probe_ns); /* NULL: no memory */
+void model_free(struct model *model);
+
+/*
+ * Takes one record. Records should come in time order; a late one is counted and taken all the same.
+ * A record of unknown kind or wrong size is counted as lost.unknown. 0 or -ENOMEM.
+ */
+int model_event(struct model *model, const struct event_header *event);
+
+/* True when every task whose exit was seen has also given its final counters. */
+bool model_settled(const struct model *model);
+
+/* True once the task has exited (sched_process_exit), by serial. */
+bool model_has_exited(const struct model *model, uint32_t serial);
+
+/* Target tasks born and not yet exited. */
+uint32_t model_live_tasks(const struct model *model);
+
+/*
+ * Closes the model: sums, sorts, reconciles. The report belongs to the model. `lost` and `context`
+ * come from the session; lost.unknown is added by the model. NULL: no memory. Call once.
+ */
+const struct report *model_finish(struct model *model, const struct run_context *context,
+				  const struct losses *lost);
+
+#endif

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * model_internal.h - the model's own state, shared by model.c (events in) and summary.c (report
+ * out) and by nobody else.
+ */
+#ifndef TASKTAX_MODEL_INTERNAL_H
+#define TASKTAX_MODEL_INTERNAL_H
+
+#include "model/attribution.h"
+#include "model/tasks.h"
+
+struct model {
+	struct tasks tasks;
+	struct attribution attribution;
+	struct foreign_name *names;
+	size_t name_count, name_room;
+	uint64_t received, late, unknown, latest_ns;
+	uint64_t exits_seen, ends_seen;
+
+	struct report report;
+	struct switch_row rows[ROW_TABLE]; /* the rows in use; histograms stay attribution's */
+	uint32_t *processes_by_switches, *tasks_by_switches;
+	struct switch_pair *pairs;
+	struct name_pair *name_pairs;
+	struct wake_pair *wake_pairs;
+};
+
+/* Fills model->report from the tables. 0 or -ENOMEM. */
+int summary_make(struct model *model);
+void summary_free(struct model *model);
+
+#endif

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: GPL-2.0
+/* reconcile.c - compares the model with the kernel's counters; see reconcile.h. */
+#include "model/reconcile.h"
+
+static void add(struct balance *balance, uint64_t seen, uint64_t outs, uint64_t kernel)
+{
+	balance->known = true;
+	balance->seen += seen;
+	balance->lost += outs - seen;
+	balance->kernel += kernel;
+}
+
+/* The queued time that belongs to the recorded span: not that of a stint which is still running. */
+static uint64_t wait_of_span(const struct task_entry *task)
+{
+	if (task->closed && task->on_cpu)
+		return task->figures.wait_ns - task->stint_wait_ns;
+	return task->figures.wait_ns;
+}
+
+static void check(struct reconciliation *sum, struct task_entry *task, bool wait_known)
+{
+	const struct task_account *account = &task->account;
+	const struct task_figures *seen = &task->figures;
+	uint64_t voluntary = account->last.nvcsw - account->base.nvcsw;
+	uint64_t preempted = account->last.nivcsw - account->base.nivcsw;
+	uint64_t wait = account->last.run_delay - account->base.run_delay;
+	uint64_t outs = account->outs_voluntary + account->outs_preempted;
+	bool off;
+
+	task->lost_switches = outs - seen->voluntary - seen->preempted;
+	add(&sum->voluntary, seen->voluntary, account->outs_voluntary, voluntary);
+	add(&sum->preempted, seen->preempted, account->outs_preempted, preempted);
+	add(&sum->switches, seen->voluntary + seen->preempted, outs, voluntary + preempted);
+	sum->run_seen_ns += seen->run_ns;
+	sum->run_kernel_ns += account->last.sum_exec - account->base.sum_exec;
+	if (wait_known) {
+		sum->wait_seen_ns += wait_of_span(task);
+		sum->wait_kernel_ns += wait;
+	}
+	off = account->outs_voluntary != voluntary || account->outs_preempted != preempted ||
+	      seen->voluntary > voluntary || seen->preempted > preempted;
+	if (wait_known && !task->lost_switches)
+		off |= wait_of_span(task) != wait;
+	sum->tasks_checked++;
+	sum->tasks_off += off;
+}
+
+struct reconciliation reconcile(struct tasks *tasks, bool wait_known)
+{
+	struct reconciliation sum = { 0 };
+
+	for (uint32_t i = 1; i < tasks->task_count; i++) {
+		struct task_entry *task = &tasks->task[i];
+
+		if (task->ended)
+			check(&sum, task, wait_known);
+		else if (task->figures.voluntary + task->figures.preempted)
+			sum.tasks_unread++;
+	}
+	if (!wait_known)
+		sum.wait_seen_ns = sum.wait_kernel_ns = NS_UNKNOWN;
+	sum.ok = !sum.tasks_off && !sum.tasks_unread;
+	return sum;
+}

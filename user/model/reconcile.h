@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * reconcile.h - what was seen against the kernel's own counters, per task and in total.
+ *
+ * The kernel's counters were read in BPF at the task's first recorded event and at its last
+ * switch-out, so they cover exactly the recorded span: seen + lost must equal them, without
+ * tolerance. `lost` of a task are the switch-outs that the hook counted in the task's storage and
+ * that never arrived. Pure. Called by model.c.
+ */
+#ifndef TASKTAX_MODEL_RECONCILE_H
+#define TASKTAX_MODEL_RECONCILE_H
+
+#include "model/tasks.h"
+
+/* Fills task_entry.lost_switches of every task and returns the totals. */
+struct reconciliation reconcile(struct tasks *tasks, bool wait_known);
+
+#endif

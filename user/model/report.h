@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * report.h - the finished model: what every output (text, JSON, HTML) shows. Plain data.
+ *
+ * Made by model_finish() and owned by the model; outputs only read it. Times are nanoseconds.
+ * A figure that is not known is NS_UNKNOWN (or a NULL histogram, or a count of 0 samples), and
+ * never 0; the reason is in struct run_context or stated at the field.
+ */
+#ifndef TASKTAX_MODEL_REPORT_H
+#define TASKTAX_MODEL_REPORT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "event.h"
+#include "model/histogram.h"
+
+/* Every recorded switch is in exactly one row. */
+enum row_level {
+	ROW_RESUME, /* the first four: next is a target, and via counts */
+	ROW_THREAD,
+	ROW_PROCESS,
+	ROW_EXITING,
+	ROW_IDLE, /* prev is a target, next is this; via is null */
+	ROW_KERNEL,
+	ROW_FOREIGN,
+	ROW_OTHER, /* neither: only system-wide */
+	ROW_LEVELS,
+};
+
+#define ROW_WITH_VIA 4 /* levels below this have one row per via */
+#define VIA_COUNT 3    /* enum switch_via */
+
+struct switch_row {
+	enum row_level level;
+	int via; /* enum switch_via, -1: none */
+	uint64_t count;
+	uint64_t voluntary, preempted; /* records whose prev is a target */
+	uint64_t migrated;
+	struct histogram direct; /* probe cost subtracted */
+	struct histogram pick;
+	struct histogram wait;
+};
+
+/* What was seen against what the kernel counted, over the same span. */
+struct balance {
+	uint64_t seen, lost, kernel;
+	bool known; /* kernel was read */
+};
+
+struct reconciliation {
+	struct balance switches, voluntary, preempted;
+	uint64_t wait_seen_ns, wait_kernel_ns; /* NS_UNKNOWN without run_delay */
+	uint64_t run_seen_ns, run_kernel_ns;   /* no part of ok: steal and interrupts are left out */
+	uint64_t tasks_checked;		       /* tasks with an account */
+	uint64_t tasks_off;		       /* of those, tasks with a difference */
+	uint64_t tasks_unread;		       /* tasks that switched but whose account never came */
+	bool ok;
+};
+
+/* Where a task or process came from. */
+enum created_as {
+	CREATED_ROOT,	 /* the traced command itself */
+	CREATED_PROCESS, /* no CLONE_VM */
+	CREATED_THREAD,	 /* CLONE_THREAD */
+	CREATED_VFORK,	 /* CLONE_VM without CLONE_THREAD */
+	CREATED_KINDS,
+};
+
+/* One target task; also summed up per process. */
+struct task_figures {
+	uint64_t in[ROW_WITH_VIA];	     /* switch-ins by level */
+	uint64_t voluntary, preempted, migrated; /* switch-outs, switch-outs, switch-ins */
+	uint64_t run_ns, off_ns, wait_ns;
+	uint64_t direct_ns, direct_count; /* of its switch-ins */
+};
+
+struct task_entry {
+	uint32_t id; /* serial, index into report.tasks */
+	uint32_t pid, tgid;
+	uint32_t process; /* index into report.processes */
+	uint32_t parent;  /* serial of the creating task, 0: none or unknown */
+	uint32_t mm;	  /* address space at its end */
+	enum created_as created;
+	bool known;	  /* its creation was seen; else only its switches were */
+	bool exited, ended;   /* sched_process_exit seen; account read */
+	bool closed;	      /* it outlived the tracing */
+	bool on_cpu;	      /* model's own: between switch-in and switch-out */
+	int exit_code;	      /* as wait(2) encodes it */
+	char comm[EVENT_COMM_LEN + 1];
+	uint64_t born_ns, died_ns;  /* CLOCK_MONOTONIC; 0: before / not yet */
+	uint64_t switched_ns;	    /* model's own: stamp of its last switch */
+	int in_row;		    /* model's own: row of its last switch-in, -1: none */
+	uint64_t stint_wait_ns;	    /* model's own: the wait before its last switch-in */
+	uint64_t lost_switches;	    /* switch-outs that the hook saw and the ring lost */
+	struct task_figures figures;
+	struct task_account account; /* valid when ended */
+};
+
+struct process_entry {
+	uint32_t tgid;
+	uint32_t parent;     /* index into report.processes, own index for the root */
+	uint32_t mm;	     /* address space at its end */
+	uint32_t threads;    /* tasks it ever had */
+	uint32_t crashed_by; /* signal, 0: none */
+	uint32_t tasks_lost; /* tasks that the crash took besides the one that died first */
+	bool exited;
+	enum created_as created;
+	const char *level; /* "process-level", ... of this process alone: thread-level or single */
+	char comm[EVENT_COMM_LEN + 1];
+	struct task_figures figures;
+};
+
+/* Who hands the CPU to whom: last user task -> target, any via, resume left out. */
+struct switch_pair {
+	uint32_t prev, next; /* references as on the wire */
+	enum row_level level;
+	uint64_t count;
+};
+
+/* The pairs again by name: (comm, comm, level). */
+struct name_pair {
+	char prev[EVENT_COMM_LEN + 1], next[EVENT_COMM_LEN + 1];
+	bool prev_foreign;
+	enum row_level level;
+	uint64_t count;
+	uint32_t pairs; /* different task pairs behind it */
+};
+
+/* By name: who woke whom, only when asked for. */
+struct wake_pair {
+	char waker[EVENT_COMM_LEN + 1], wakee[EVENT_COMM_LEN + 1];
+	enum task_class waker_class;
+	uint64_t count;
+};
+
+enum workload_level {
+	WORKLOAD_SINGLE,
+	WORKLOAD_THREAD,
+	WORKLOAD_PROCESS,
+	WORKLOAD_HYBRID,
+};
+
+#define WORKLOAD_REASONS 4
+
+struct tax {
+	uint64_t run_ns;
+	uint64_t switching_ns; /* NS_UNKNOWN without an end-of-switch hook */
+	uint64_t switching_by_level[ROW_LEVELS];
+	uint64_t unpriced;   /* switches in those rows whose direct cost is unknown */
+	uint64_t waiting_ns; /* stands beside, not in it; NS_UNKNOWN without run_delay */
+	double share;	     /* switching / run; NaN when unknown or run is 0 */
+};
+
+/* What the loader knows and the event stream does not say. Strings are borrowed. */
+struct run_context {
+	const char *tool_version;
+	const char *const *command; /* NULL-terminated */
+	int exit_code;		    /* -1: ended by a signal or still running */
+	int exit_signal;	    /* 0: none */
+	const char *kernel, *arch, *cpu_model;
+	unsigned int cpus;
+	uint64_t duration_ns; /* from arming to disarming */
+	const char *mode;     /* "stream" */
+	const char *direct_end; /* "sched_exit_tp", "finish_task_switch"; NULL: no direct cost */
+	const char *direct_why; /* why direct_end is NULL */
+	bool wait_known;	/* the kernel keeps run_delay */
+	const char *wait_why;
+	bool pick_measured;	/* else asked for with --pick */
+	bool waking_measured;	/* else asked for with --wakers */
+	uint64_t probe_ns;	/* calibrated, already subtracted from direct; NS_UNKNOWN */
+	const char *probe_why;	/* why probe_ns is unknown */
+	uint64_t loader_cpu_ns; /* user + system time of the loader while tracing */
+	const char *const *hooks; /* names of the attached hooks, NULL-terminated */
+	const char *const *hooks_off;	  /* hooks that could not be used, or were excluded, */
+	const char *const *hooks_off_why; /* and why, same order, NULL-terminated */
+};
+
+/* The comm of a task that is no target. */
+struct foreign_name {
+	uint32_t ref;
+	char comm[EVENT_COMM_LEN + 1];
+};
+
+struct report {
+	struct run_context context;
+	uint64_t received; /* records */
+	uint64_t late;	   /* records that came out of order, and were counted all the same */
+	struct losses lost;
+	bool complete; /* nothing lost */
+	uint64_t missed_ins; /* switch-ins of targets that no hook saw: in no row, but waited for */
+	struct reconciliation reconcile;
+
+	uint32_t process_count, thread_count; /* ever seen: processes; tasks */
+	uint32_t peak_tasks;
+	uint64_t created[CREATED_KINDS], execs, exits;
+
+	enum workload_level workload;
+	char reasons[WORKLOAD_REASONS][160];
+	unsigned int reason_count;
+
+	struct switch_row *rows; /* rows with count > 0, in the order of enum row_level, via */
+	unsigned int row_count;
+	uint64_t switches;	/* sum of the rows */
+	uint64_t first_switches; /* first switch-in of a CPU after arming: resume could not be told */
+
+	struct tax tax;
+	const struct task_entry *tasks; /* index is the serial; [0] is nobody */
+	uint32_t task_count;		/* entries, [0] included */
+	const struct process_entry *processes;
+	const uint32_t *processes_by_switches; /* indices, busiest first */
+	const uint32_t *tasks_by_switches;     /* serials, busiest first; thread_count of them */
+	const struct switch_pair *pairs; /* by count, descending */
+	size_t pair_count;
+	uint64_t pairs_folded; /* switches between pairs that the bounded table had no room for */
+	const struct name_pair *name_pairs; /* by count, descending */
+	size_t name_pair_count;
+	const struct wake_pair *wake_pairs; /* by count, descending */
+	size_t wake_pair_count;
+	const struct foreign_name *names; /* by ref, ascending */
+	size_t name_count;
+};
+
+/* The comm of a task reference; where none is known, "idle" or "pid N", made into `buffer`. */
+const char *report_comm(const struct report *report, uint32_t ref, char *buffer, size_t size);
+
+const char *row_level_name(enum row_level level);   /* "resume", "thread", ... */
+const char *switch_via_name(int via);		    /* "direct", "idle", "kernel"; NULL for -1 */
+const char *workload_level_name(enum workload_level level); /* "process-level", ... */
+const char *created_as_name(enum created_as created);	    /* "process", ... */
+
+#endif

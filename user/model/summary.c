@@ -1,0 +1,412 @@
+// SPDX-License-Identifier: GPL-2.0
+/* summary.c - turns the model's tables into the sums and orders of struct report. */
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "model/model_internal.h"
+
+const char *row_level_name(enum row_level level)
+{
+	static const char *const name[ROW_LEVELS] = {
+		[ROW_RESUME] = "resume",   [ROW_THREAD] = "thread", [ROW_PROCESS] = "process",
+		[ROW_EXITING] = "exiting", [ROW_IDLE] = "idle",	    [ROW_KERNEL] = "kernel",
+		[ROW_FOREIGN] = "foreign", [ROW_OTHER] = "other",
+	};
+
+	return level < ROW_LEVELS ? name[level] : "unknown";
+}
+
+const char *switch_via_name(int via)
+{
+	static const char *const name[VIA_COUNT] = { "direct", "idle", "kernel" };
+
+	return via >= 0 && via < VIA_COUNT ? name[via] : NULL;
+}
+
+const char *workload_level_name(enum workload_level level)
+{
+	static const char *const name[] = { "single", "thread-level", "process-level", "hybrid" };
+
+	return name[level];
+}
+
+const char *created_as_name(enum created_as created)
+{
+	static const char *const name[CREATED_KINDS] = { "root", "process", "thread", "vfork" };
+
+	return created < CREATED_KINDS ? name[created] : "unknown";
+}
+
+static int by_ref(const void *a, const void *b)
+{
+	const struct foreign_name *x = a, *y = b;
+
+	return x->ref < y->ref ? -1 : x->ref > y->ref;
+}
+
+const char *report_comm(const struct report *report, uint32_t ref, char *buffer, size_t size)
+{
+	struct foreign_name key = { .ref = ref };
+	const struct foreign_name *found;
+
+	if (TASK_CLASS(ref) == TASK_IDLE)
+		return "idle";
+	if (TASK_CLASS(ref) == TASK_TARGET) {
+		const struct task_entry *task =
+			TASK_ID(ref) < report->task_count ? &report->tasks[TASK_ID(ref)] : NULL;
+
+		if (task && task->comm[0])
+			return task->comm;
+		snprintf(buffer, size, "task %u", TASK_ID(ref));
+		return buffer;
+	}
+	found = report->name_count ?
+			bsearch(&key, report->names, report->name_count, sizeof(key), by_ref) :
+			NULL;
+	if (found)
+		return found->comm;
+	snprintf(buffer, size, "pid %u", TASK_ID(ref));
+	return buffer;
+}
+
+static void add_figures(struct task_figures *sum, const struct task_figures *one)
+{
+	for (int i = 0; i < ROW_WITH_VIA; i++)
+		sum->in[i] += one->in[i];
+	sum->voluntary += one->voluntary;
+	sum->preempted += one->preempted;
+	sum->migrated += one->migrated;
+	sum->run_ns += one->run_ns;
+	sum->off_ns += one->off_ns;
+	sum->wait_ns += one->wait_ns;
+	sum->direct_ns += one->direct_ns;
+	sum->direct_count += one->direct_count;
+}
+
+static uint64_t outs(const struct task_figures *figures)
+{
+	return figures->voluntary + figures->preempted;
+}
+
+static void sum_processes(struct model *model)
+{
+	struct tasks *tasks = &model->tasks;
+
+	for (uint32_t i = 1; i < tasks->task_count; i++) {
+		const struct task_entry *task = &tasks->task[i];
+		struct process_entry *process = &tasks->process[task->process];
+
+		add_figures(&process->figures, &task->figures);
+		if (task->process == PROCESS_UNKNOWN && outs(&task->figures))
+			process->threads++;
+	}
+}
+
+static void list_rows(struct model *model)
+{
+	struct report *report = &model->report;
+
+	for (unsigned int i = 0; i < ROW_TABLE; i++) {
+		const struct switch_row *row = &model->attribution.row[i];
+
+		if (!row->count)
+			continue;
+		model->rows[report->row_count++] = *row;
+		report->switches += row->count;
+	}
+	report->rows = model->rows;
+	report->missed_ins = model->attribution.missed;
+	report->first_switches = model->attribution.first_switches;
+}
+
+static void sum_tax(struct model *model)
+{
+	const struct attribution *from = &model->attribution;
+	struct report *report = &model->report;
+	struct tax *tax = &report->tax;
+
+	for (uint32_t i = 0; i < model->tasks.process_count; i++)
+		tax->run_ns += model->tasks.process[i].figures.run_ns;
+	for (int level = 0; level < ROW_LEVELS; level++) {
+		tax->switching_by_level[level] = from->direct_by_level[level];
+		tax->switching_ns += from->direct_by_level[level];
+	}
+	tax->unpriced = from->unpriced;
+	tax->waiting_ns = report->reconcile.wait_seen_ns;
+	tax->share = NAN;
+	if (!report->context.direct_end)
+		tax->switching_ns = NS_UNKNOWN;
+	else if (tax->run_ns)
+		tax->share = (double)tax->switching_ns / (double)tax->run_ns;
+}
+
+struct ranked {
+	uint64_t weight, weight2;
+	uint32_t index;
+};
+
+static int by_weight(const void *a, const void *b)
+{
+	const struct ranked *x = a, *y = b;
+
+	if (x->weight != y->weight)
+		return x->weight > y->weight ? -1 : 1;
+	if (x->weight2 != y->weight2)
+		return x->weight2 > y->weight2 ? -1 : 1;
+	return x->index < y->index ? -1 : x->index > y->index;
+}
+
+/* Sorts and strips the weights: the indices alone, in a new array. NULL: no memory. */
+static uint32_t *indices_of(struct ranked *ranked, uint32_t count)
+{
+	uint32_t *index = calloc(count + 1, sizeof(*index));
+
+	if (!index)
+		return NULL;
+	qsort(ranked, count, sizeof(*ranked), by_weight);
+	for (uint32_t i = 0; i < count; i++)
+		index[i] = ranked[i].index;
+	return index;
+}
+
+static int rank_tasks(struct model *model)
+{
+	const struct tasks *tasks = &model->tasks;
+	struct ranked *ranked = calloc(tasks->task_count, sizeof(*ranked));
+	uint32_t count = 0;
+
+	if (!ranked)
+		return -ENOMEM;
+	for (uint32_t i = 1; i < tasks->task_count; i++) {
+		const struct task_figures *figures = &tasks->task[i].figures;
+
+		if (tasks->task[i].known || outs(figures))
+			ranked[count++] =
+				(struct ranked){ outs(figures), figures->run_ns, i };
+	}
+	model->tasks_by_switches = indices_of(ranked, count);
+	model->report.tasks_by_switches = model->tasks_by_switches;
+	model->report.thread_count = count;
+	free(ranked);
+	return model->tasks_by_switches ? 0 : -ENOMEM;
+}
+
+static int rank_processes(struct model *model)
+{
+	const struct tasks *tasks = &model->tasks;
+	struct ranked *ranked = calloc(tasks->process_count, sizeof(*ranked));
+	uint32_t count = 0;
+
+	if (!ranked)
+		return -ENOMEM;
+	for (uint32_t i = 0; i < tasks->process_count; i++) {
+		const struct process_entry *process = &tasks->process[i];
+
+		if (process->threads)
+			ranked[count++] = (struct ranked){ outs(&process->figures),
+							   process->figures.run_ns, i };
+	}
+	model->processes_by_switches = indices_of(ranked, count);
+	model->report.processes_by_switches = model->processes_by_switches;
+	model->report.process_count = count;
+	free(ranked);
+	return model->processes_by_switches ? 0 : -ENOMEM;
+}
+
+static int by_count(const void *a, const void *b)
+{
+	const struct switch_pair *x = a, *y = b;
+
+	if (x->count != y->count)
+		return x->count > y->count ? -1 : 1;
+	if (x->prev != y->prev)
+		return x->prev < y->prev ? -1 : 1;
+	if (x->next != y->next)
+		return x->next < y->next ? -1 : 1;
+	return (int)x->level - (int)y->level;
+}
+
+static int list_pairs(struct model *model)
+{
+	const struct pairs *from = &model->attribution.pairs;
+	struct report *report = &model->report;
+	size_t count = 0;
+
+	model->pairs = calloc(from->used + 1, sizeof(*model->pairs));
+	if (!model->pairs)
+		return -ENOMEM;
+	for (size_t i = 0; i < from->room; i++) {
+		const struct pair *pair = &from->slot[i];
+
+		if (pair->count)
+			model->pairs[count++] = (struct switch_pair){ pair->from, pair->to,
+								      pair->kind, pair->count };
+	}
+	qsort(model->pairs, count, sizeof(*model->pairs), by_count);
+	report->pairs = model->pairs;
+	report->pair_count = count;
+	report->pairs_folded = from->folded;
+	return 0;
+}
+
+static int by_names(const void *a, const void *b)
+{
+	const struct name_pair *x = a, *y = b;
+	int order = strcmp(x->prev, y->prev) ?: strcmp(x->next, y->next);
+
+	if (order)
+		return order;
+	if (x->prev_foreign != y->prev_foreign)
+		return x->prev_foreign ? 1 : -1;
+	return (int)x->level - (int)y->level;
+}
+
+static int by_name_count(const void *a, const void *b)
+{
+	const struct name_pair *x = a, *y = b;
+
+	if (x->count != y->count)
+		return x->count > y->count ? -1 : 1;
+	return by_names(a, b);
+}
+
+static void set_comm(char to[EVENT_COMM_LEN + 1], const struct report *report, uint32_t ref)
+{
+	char buffer[EVENT_COMM_LEN + 1];
+
+	snprintf(to, EVENT_COMM_LEN + 1, "%s", report_comm(report, ref, buffer, sizeof(buffer)));
+}
+
+/* The task pairs summed by name: sort, then fold neighbours. */
+static int list_name_pairs(struct model *model)
+{
+	struct report *report = &model->report;
+	struct name_pair *list = calloc(report->pair_count + 1, sizeof(*list));
+	size_t kept = 0;
+
+	if (!list)
+		return -ENOMEM;
+	for (size_t i = 0; i < report->pair_count; i++) {
+		const struct switch_pair *pair = &report->pairs[i];
+
+		set_comm(list[i].prev, report, pair->prev);
+		set_comm(list[i].next, report, pair->next);
+		list[i].prev_foreign = TASK_CLASS(pair->prev) != TASK_TARGET;
+		list[i].level = pair->level;
+		list[i].count = pair->count;
+		list[i].pairs = 1;
+	}
+	qsort(list, report->pair_count, sizeof(*list), by_names);
+	for (size_t i = 0; i < report->pair_count; i++) {
+		if (kept && !by_names(&list[kept - 1], &list[i])) {
+			list[kept - 1].count += list[i].count;
+			list[kept - 1].pairs++;
+		} else {
+			list[kept++] = list[i];
+		}
+	}
+	qsort(list, kept, sizeof(*list), by_name_count);
+	model->name_pairs = list;
+	report->name_pairs = list;
+	report->name_pair_count = kept;
+	return 0;
+}
+
+static int by_wake_names(const void *a, const void *b)
+{
+	const struct wake_pair *x = a, *y = b;
+	int order = strcmp(x->waker, y->waker) ?: strcmp(x->wakee, y->wakee);
+
+	return order ?: (int)x->waker_class - (int)y->waker_class;
+}
+
+static int by_wake_count(const void *a, const void *b)
+{
+	const struct wake_pair *x = a, *y = b;
+
+	if (x->count != y->count)
+		return x->count > y->count ? -1 : 1;
+	return by_wake_names(a, b);
+}
+
+static int list_wake_pairs(struct model *model)
+{
+	const struct pairs *from = &model->attribution.wakes;
+	struct report *report = &model->report;
+	struct wake_pair *list = calloc(from->used + 1, sizeof(*list));
+	size_t count = 0, kept = 0;
+
+	if (!list)
+		return -ENOMEM;
+	for (size_t i = 0; i < from->room; i++) {
+		if (!from->slot[i].count)
+			continue;
+		set_comm(list[count].waker, report, from->slot[i].from);
+		set_comm(list[count].wakee, report, from->slot[i].to);
+		list[count].waker_class = TASK_CLASS(from->slot[i].from);
+		list[count++].count = from->slot[i].count;
+	}
+	qsort(list, count, sizeof(*list), by_wake_names);
+	for (size_t i = 0; i < count; i++) {
+		if (kept && !by_wake_names(&list[kept - 1], &list[i]))
+			list[kept - 1].count += list[i].count;
+		else
+			list[kept++] = list[i];
+	}
+	qsort(list, kept, sizeof(*list), by_wake_count);
+	model->wake_pairs = list;
+	report->wake_pairs = list;
+	report->wake_pair_count = kept;
+	return 0;
+}
+
+static void sort_names(struct model *model)
+{
+	if (model->name_count)
+		qsort(model->names, model->name_count, sizeof(*model->names), by_ref);
+	model->report.names = model->names;
+	model->report.name_count = model->name_count;
+}
+
+static bool is_complete(const struct report *report)
+{
+	const struct losses *lost = &report->lost;
+
+	return !lost->switches && !lost->waking && !lost->lifecycle && !lost->untracked &&
+	       !lost->recursion && !lost->unknown;
+}
+
+int summary_make(struct model *model)
+{
+	struct report *report = &model->report;
+	const struct tasks *tasks = &model->tasks;
+
+	sort_names(model);
+	report->tasks = tasks->task;
+	report->task_count = tasks->task_count;
+	report->processes = tasks->process;
+	report->peak_tasks = tasks->peak;
+	memcpy(report->created, tasks->created, sizeof(report->created));
+	report->execs = tasks->execs;
+	report->exits = tasks->exits;
+	report->complete = is_complete(report);
+	sum_processes(model);
+	list_rows(model);
+	sum_tax(model);
+	if (rank_tasks(model) || rank_processes(model) || list_pairs(model) ||
+	    list_name_pairs(model) || list_wake_pairs(model))
+		return -ENOMEM;
+	return 0;
+}
+
+void summary_free(struct model *model)
+{
+	free(model->processes_by_switches);
+	free(model->tasks_by_switches);
+	free(model->pairs);
+	free(model->name_pairs);
+	free(model->wake_pairs);
+}

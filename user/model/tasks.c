@@ -1,0 +1,239 @@
+// SPDX-License-Identifier: GPL-2.0
+/* tasks.c - the task and process tables; see tasks.h. */
+#include "model/tasks.h"
+
+#include <errno.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Beyond this a serial can only come from a damaged record. */
+#define SERIAL_MAX (1u << 28)
+
+void comm_copy(char to[EVENT_COMM_LEN + 1], const uint8_t from[EVENT_COMM_LEN])
+{
+	memcpy(to, from, EVENT_COMM_LEN);
+	to[EVENT_COMM_LEN] = '\0';
+}
+
+/* Makes room for element `index`; new elements are zero. */
+static void *grown(void *array, uint32_t *room, uint32_t index, size_t size)
+{
+	uint32_t wanted = *room ? *room : 64;
+	char *bigger;
+
+	if (index < *room)
+		return array;
+	while (wanted <= index)
+		wanted *= 2;
+	bigger = realloc(array, wanted * size);
+	if (!bigger)
+		return NULL;
+	memset(bigger + *room * size, 0, (wanted - *room) * size);
+	*room = wanted;
+	return bigger;
+}
+
+static int process_new(struct tasks *tasks, uint32_t *index)
+{
+	uint32_t room = tasks->process_room, room2 = room, room3 = room;
+	uint32_t at = tasks->process_count;
+	void *p;
+
+	p = grown(tasks->leader, &room2, at, sizeof(*tasks->leader));
+	if (!p)
+		return -ENOMEM;
+	tasks->leader = p;
+	p = grown(tasks->signal_deaths, &room3, at, sizeof(*tasks->signal_deaths));
+	if (!p)
+		return -ENOMEM;
+	tasks->signal_deaths = p;
+	p = grown(tasks->process, &room, at, sizeof(*tasks->process));
+	if (!p)
+		return -ENOMEM;
+	tasks->process = p;
+	tasks->process_room = room;
+	tasks->process[at].parent = at;
+	tasks->process_count++;
+	*index = at;
+	return 0;
+}
+
+int tasks_init(struct tasks *tasks)
+{
+	uint32_t index;
+
+	memset(tasks, 0, sizeof(*tasks));
+	if (process_new(tasks, &index) || !tasks_get(tasks, 0)) {
+		tasks_free(tasks);
+		return -ENOMEM;
+	}
+	return 0;
+}
+
+void tasks_free(struct tasks *tasks)
+{
+	free(tasks->task);
+	free(tasks->process);
+	free(tasks->leader);
+	free(tasks->signal_deaths);
+	memset(tasks, 0, sizeof(*tasks));
+}
+
+struct task_entry *tasks_get(struct tasks *tasks, uint32_t serial)
+{
+	struct task_entry *bigger;
+
+	if (serial >= SERIAL_MAX)
+		return NULL;
+	bigger = grown(tasks->task, &tasks->task_room, serial, sizeof(*tasks->task));
+	if (!bigger)
+		return NULL;
+	tasks->task = bigger;
+	for (; tasks->task_count <= serial; tasks->task_count++) {
+		tasks->task[tasks->task_count].id = tasks->task_count;
+		tasks->task[tasks->task_count].in_row = -1;
+	}
+	return &tasks->task[serial];
+}
+
+static enum created_as creation_kind(const struct event_newtask *event)
+{
+	if (!event->parent)
+		return CREATED_ROOT;
+	if (event->clone_flags & CLONE_THREAD)
+		return CREATED_THREAD;
+	return event->clone_flags & CLONE_VM ? CREATED_VFORK : CREATED_PROCESS;
+}
+
+/* The process of a new task: its creator's for a thread, else one of its own. */
+static int process_of_new(struct tasks *tasks, const struct event_newtask *event,
+			  enum created_as created, uint32_t *index)
+{
+	const struct task_entry *parent = tasks_get(tasks, event->parent);
+	uint32_t parent_process;
+	int err;
+
+	if (!parent)
+		return -ENOMEM;
+	parent_process = parent->process;
+	if (created == CREATED_THREAD && parent->known) {
+		*index = parent_process;
+		return 0;
+	}
+	err = process_new(tasks, index);
+	if (err)
+		return err;
+	tasks->process[*index].tgid = event->tgid;
+	tasks->process[*index].created = created;
+	if (event->parent)
+		tasks->process[*index].parent = parent_process;
+	tasks->leader[*index] = event->task;
+	return 0;
+}
+
+int tasks_newtask(struct tasks *tasks, const struct event_newtask *event)
+{
+	enum created_as created = creation_kind(event);
+	struct process_entry *process;
+	struct task_entry *task;
+	uint32_t index;
+
+	if (process_of_new(tasks, event, created, &index))
+		return -ENOMEM;
+	task = tasks_get(tasks, event->task);
+	if (!task)
+		return -ENOMEM;
+	task->known = true;
+	task->pid = event->pid;
+	task->tgid = event->tgid;
+	task->process = index;
+	task->parent = event->parent;
+	task->created = created;
+	task->born_ns = event->h.ts;
+	if (!task->mm)
+		task->mm = event->mm;
+	comm_copy(task->comm, event->comm);
+
+	process = &tasks->process[index];
+	process->threads++;
+	process->mm = task->mm;
+	if (tasks->leader[index] == event->task)
+		comm_copy(process->comm, event->comm);
+	tasks->created[created]++;
+	if (++tasks->live > tasks->peak)
+		tasks->peak = tasks->live;
+	return 0;
+}
+
+int tasks_exec(struct tasks *tasks, const struct event_exec *event)
+{
+	struct task_entry *task = tasks_get(tasks, event->task);
+	struct process_entry *process;
+
+	if (!task)
+		return -ENOMEM;
+	tasks->execs++;
+	task->mm = event->mm;
+	task->pid = event->pid;
+	comm_copy(task->comm, event->comm);
+	process = &tasks->process[task->process];
+	process->mm = event->mm;
+	if (task->process != PROCESS_UNKNOWN) {
+		/* de_thread(): whoever executes becomes the leader */
+		tasks->leader[task->process] = event->task;
+		comm_copy(process->comm, event->comm);
+	}
+	return 0;
+}
+
+int tasks_rename(struct tasks *tasks, const struct event_rename *event)
+{
+	struct task_entry *task = tasks_get(tasks, event->task);
+
+	if (!task)
+		return -ENOMEM;
+	comm_copy(task->comm, event->comm);
+	if (task->process != PROCESS_UNKNOWN && tasks->leader[task->process] == event->task)
+		comm_copy(tasks->process[task->process].comm, event->comm);
+	return 0;
+}
+
+int tasks_exit(struct tasks *tasks, const struct event_exit *event)
+{
+	struct task_entry *task = tasks_get(tasks, event->task);
+	int signal = (int)(event->code & 0x7f);
+	struct process_entry *process;
+
+	if (!task)
+		return -ENOMEM;
+	tasks->exits++;
+	if (task->known && !task->exited && tasks->live)
+		tasks->live--;
+	task->exited = true;
+	task->exit_code = (int)event->code;
+	task->died_ns = event->h.ts;
+	process = &tasks->process[task->process];
+	if (signal)
+		tasks->signal_deaths[task->process]++;
+	if (event->h.flags & EXIT_GROUP_DEAD) {
+		process->exited = true;
+		if (signal) {
+			process->crashed_by = (uint32_t)signal;
+			process->tasks_lost = tasks->signal_deaths[task->process] - 1;
+		}
+	}
+	return 0;
+}
+
+int tasks_end(struct tasks *tasks, const struct event_end *event)
+{
+	struct task_entry *task = tasks_get(tasks, event->task);
+
+	if (!task)
+		return -ENOMEM;
+	task->ended = true;
+	task->closed = event->h.flags & END_CLOSED;
+	task->account = event->account;
+	return 0;
+}

@@ -1,0 +1,315 @@
+// SPDX-License-Identifier: GPL-2.0
+/* run.c - the course of one traced run; see run.h. */
+#include "run.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/exits.h"
+#include "base/quote.h"
+#include "trace/session.h"
+#include "trace/target.h"
+#include "version.h"
+
+#define TIMER_MS 100		   /* between two drains when no ring fills */
+#define SETTLE_NS 1000000000ull	   /* patience for the last switch-outs of the dead */
+#define SETTLE_STEP_MS 1
+
+/* All that a run holds while it is under way. */
+struct course {
+	const struct run_options *options;
+	struct session *session;
+	struct consumer *consumer;
+	struct model *model;
+	struct target target;
+	sigset_t blocked, before;
+	int signals; /* signalfd */
+	uint64_t armed_ns, disarmed_ns;
+	uint64_t cpu_before_ns;
+	uint64_t probe_ns;
+	const char *probe_why;
+};
+
+int run_exit_status(int status)
+{
+	return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+}
+
+static uint64_t own_cpu_ns(void)
+{
+	struct rusage usage;
+
+	getrusage(RUSAGE_SELF, &usage);
+	return (uint64_t)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * 1000000000ull +
+	       (uint64_t)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) * 1000ull;
+}
+
+static uint64_t now_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000000000ull + (uint64_t)now.tv_nsec;
+}
+
+static int to_model(void *context, const struct event_header *event)
+{
+	return model_event(context, event);
+}
+
+/* Signals come through a descriptor: none is lost, none interrupts a drain. */
+static int take_signals(struct course *course, struct fail *fail)
+{
+	sigemptyset(&course->blocked);
+	sigaddset(&course->blocked, SIGCHLD);
+	sigaddset(&course->blocked, SIGINT);
+	sigaddset(&course->blocked, SIGQUIT);
+	sigaddset(&course->blocked, SIGTERM);
+	sigaddset(&course->blocked, SIGHUP);
+	sigprocmask(SIG_BLOCK, &course->blocked, &course->before);
+	course->signals = signalfd(-1, &course->blocked, SFD_CLOEXEC | SFD_NONBLOCK);
+	if (course->signals < 0)
+		return fail_set(fail, -errno, "cannot open a signalfd: %s", strerror(errno));
+	return 0;
+}
+
+/*
+ * A key (Ctrl-C, Ctrl-\, hang-up) reaches the whole foreground group, the command among it; what
+ * was sent to the loader alone is passed on. SIGCHLD only wakes the loop.
+ */
+static void pass_signals_on(struct course *course)
+{
+	struct signalfd_siginfo info;
+
+	while (read(course->signals, &info, sizeof(info)) == sizeof(info)) {
+		if (info.ssi_signo == SIGCHLD || info.ssi_code == SI_KERNEL)
+			continue;
+		if (!course->target.reaped)
+			kill(course->target.pid, (int)info.ssi_signo);
+	}
+}
+
+/* The command's first task, as the record of its birth would say it. */
+static int announce_root(struct course *course)
+{
+	struct event_newtask root = {
+		.h = { now_ns(), sizeof(root), EVENT_NEWTASK, 0, 0 },
+		.task = ROOT_TASK,
+		.pid = (u32)course->target.pid,
+		.tgid = (u32)course->target.pid,
+		.mm = ROOT_MM,
+	};
+
+	memcpy(root.comm, "tasktax", sizeof("tasktax"));
+	return model_event(course->model, &root.h);
+}
+
+static int prepare(struct course *course, const struct hooks *hooks, struct fail *fail)
+{
+	const struct launch launch = {
+		.argv = course->options->argv,
+		.user = course->options->user,
+		.mask = &course->before,
+		.stdout_fd = course->options->stdout_fd,
+	};
+	int err;
+
+	course->session = session_open(hooks, course->options->ring_size, fail);
+	if (!course->session)
+		return fail->code;
+	course->probe_ns = session_calibrate(course->session, &course->probe_why);
+	course->model = model_new(course->probe_ns);
+	if (!course->model)
+		return fail_set(fail, -ENOMEM, "no memory for the model");
+	course->consumer = session_consumer(course->session, to_model, course->model);
+	if (!course->consumer)
+		return fail_set(fail, -errno, "cannot read the ring buffers: %s", strerror(errno));
+	err = take_signals(course, fail);
+	if (!err)
+		err = target_hold(&course->target, &launch, fail);
+	if (!err)
+		err = session_mark_root(course->session, course->target.pid, fail);
+	if (!err)
+		err = session_attach(course->session, fail);
+	return err;
+}
+
+static bool is_over(struct course *course)
+{
+	if (!target_ended(&course->target))
+		return false;
+	return !course->options->follow_all || !model_live_tasks(course->model);
+}
+
+static int trace(struct course *course)
+{
+	struct pollfd fds[] = {
+		{ .fd = consumer_fd(course->consumer), .events = POLLIN },
+		{ .fd = course->signals, .events = POLLIN },
+	};
+	int err = 0;
+
+	while (!err && !is_over(course)) {
+		poll(fds, 2, TIMER_MS);
+		pass_signals_on(course);
+		err = consumer_drain(course->consumer, false);
+	}
+	return err;
+}
+
+/*
+ * The command is reaped before its last switch-out: wait for those of all who have exited, so that
+ * their final counters are in.
+ */
+static int settle(struct course *course)
+{
+	const struct timespec step = { .tv_nsec = SETTLE_STEP_MS * 1000000 };
+	uint64_t patience = now_ns() + SETTLE_NS;
+	int err = consumer_drain(course->consumer, true);
+
+	while (!err && now_ns() < patience &&
+	       !(model_has_exited(course->model, ROOT_TASK) && model_settled(course->model))) {
+		nanosleep(&step, NULL);
+		err = consumer_drain(course->consumer, true);
+	}
+	return err;
+}
+
+static int trace_to_the_end(struct course *course, struct fail *fail)
+{
+	int err, closing;
+
+	course->cpu_before_ns = own_cpu_ns();
+	course->armed_ns = session_arm(course->session);
+	err = announce_root(course);
+	if (!err)
+		err = target_release(&course->target, fail);
+	if (err)
+		return err;
+	err = trace(course);
+	if (!err)
+		err = settle(course);
+	course->disarmed_ns = session_disarm(course->session);
+	closing = session_close_tasks(course->session, to_model, course->model);
+	if (!err)
+		err = consumer_drain(course->consumer, true);
+	if (!err)
+		err = closing;
+	return err ? fail_set(fail, err, "the trace could not be taken to its end: %s",
+			      strerror(-err)) :
+		     0;
+}
+
+static void describe(const struct course *course, const struct features *features,
+		     const struct hooks *hooks, struct run_context *context)
+{
+	int status = course->target.status;
+
+	*context = (struct run_context){
+		.tool_version = TASKTAX_VERSION,
+		.command = (const char *const *)course->options->argv,
+		.exit_code = WIFEXITED(status) ? WEXITSTATUS(status) : -1,
+		.exit_signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0,
+		.kernel = features->release,
+		.arch = features->arch,
+		.cpu_model = features->cpu_model,
+		.cpus = features->cpus_online,
+		.duration_ns = course->disarmed_ns - course->armed_ns,
+		.mode = "stream",
+		.direct_end = hooks->direct_end,
+		.direct_why = hooks->direct_why,
+		.wait_known = hooks->run_delay,
+		.wait_why = hooks->wait_why,
+		.pick_measured = hooks->pick,
+		.waking_measured = hooks->waking,
+		.probe_ns = course->probe_ns,
+		.probe_why = course->probe_why,
+		.loader_cpu_ns = own_cpu_ns() - course->cpu_before_ns,
+		.hooks = hooks->attached,
+		.hooks_off = hooks->off,
+		.hooks_off_why = hooks->off_why,
+	};
+}
+
+static int finish(struct course *course, const struct features *features,
+		  struct run_result *result, struct fail *fail)
+{
+	struct losses lost = session_losses(course->session);
+	struct run_context context;
+
+	lost.unknown += consumer_bad_records(course->consumer);
+	describe(course, features, &result->hooks, &context);
+	result->report = model_finish(course->model, &context, &lost);
+	if (!result->report)
+		return fail_set(fail, -ENOMEM, "no memory for the report");
+	result->status = course->target.status;
+	result->model = course->model;
+	course->model = NULL;
+	return 0;
+}
+
+static void clean_up(struct course *course)
+{
+	target_close(&course->target);
+	consumer_free(course->consumer);
+	session_free(course->session);
+	model_free(course->model);
+	if (course->signals >= 0) {
+		pass_signals_on(course);
+		close(course->signals);
+		sigprocmask(SIG_SETMASK, &course->before, NULL);
+	}
+}
+
+/* Which of our exit codes a negative errno of the run is. */
+static int exit_status_of(const struct run_options *options, int err, bool released,
+			  struct fail *fail)
+{
+	if (released) {
+		fail_set(fail, err, "cannot execute %s: %s", quote_string(options->argv[0]).text,
+			 strerror(-err));
+		return err == -ENOENT ? EXITS_NOT_FOUND : EXITS_NOT_EXECUTABLE;
+	}
+	if (err == -EPERM)
+		return EXITS_PRIVILEGE;
+	if (err == -ENOTSUP)
+		return EXITS_KERNEL;
+	if (err == -ESRCH)
+		return EXITS_USAGE; /* -u names nobody */
+	return EXITS_FAILURE;
+}
+
+int run_command(const struct run_options *options, const struct features *features,
+		struct run_result *result, struct fail *fail)
+{
+	struct course course = { .options = options, .signals = -1 };
+	bool refused = false;
+	int err;
+
+	memset(result, 0, sizeof(*result));
+	course.target.gate = course.target.outcome = -1;
+	err = hooks_choose(&result->hooks, features, &options->wanted, fail);
+	if (!err)
+		err = prepare(&course, &result->hooks, fail);
+	if (!err) {
+		fail->code = 0;
+		err = trace_to_the_end(&course, fail);
+		refused = err && !fail->code; /* the command's own exec said no */
+	}
+	if (!err)
+		err = finish(&course, features, result, fail);
+	clean_up(&course);
+	return err ? exit_status_of(options, err, refused, fail) : 0;
+}
+
+void run_result_free(struct run_result *result)
+{
+	model_free(result->model);
+	memset(result, 0, sizeof(*result));
+}

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * run.h - one command traced from its first instruction to the finished report: wires target,
+ * session, consumer and model. Called by cmd_run.c and cmd_lab.c.
+ */
+#ifndef TASKTAX_RUN_H
+#define TASKTAX_RUN_H
+
+#include "model/model.h"
+#include "trace/features.h"
+#include "trace/hooks.h"
+
+struct run_options {
+	char *const *argv; /* NULL-terminated */
+	const char *user;  /* run it as this user; NULL: as the caller */
+	int stdout_fd;	   /* the command's standard output; -1: the caller's */
+	size_t ring_size;  /* bytes per CPU; 0: the default */
+	struct wanted wanted;
+	bool follow_all; /* go on until the last descendant has ended */
+};
+
+struct run_result {
+	struct model *model; /* owns the report */
+	const struct report *report;
+	struct hooks hooks; /* the report's context points into it */
+	int status;	    /* of the command, as wait(2) gives it */
+};
+
+/*
+ * Runs and traces. 0, or an enum exit_status with the reason in `fail`; then there is no result.
+ * `features` must outlive the result.
+ */
+int run_command(const struct run_options *options, const struct features *features,
+		struct run_result *result, struct fail *fail);
+void run_result_free(struct run_result *result);
+
+/* The exit status that a shell would give for a wait(2) status. */
+int run_exit_status(int status);
+
+#endif

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * hooks.h - decides which hooks a session attaches: what the requested columns need, by the best
+ * means that this kernel allows. Every hook costs even when its program is empty, so nothing is
+ * attached that no column needs. Called by the commands, read by session.c.
+ */
+#ifndef TASKTAX_TRACE_HOOKS_H
+#define TASKTAX_TRACE_HOOKS_H
+
+#include <stdbool.h>
+
+#include "base/log.h"
+#include "trace/features.h"
+
+/* What the user asked for beyond the default columns. */
+struct wanted {
+	bool pick;   /* the cost of choosing the next task */
+	bool wakers; /* who woke whom */
+};
+
+enum switch_end {
+	SWITCH_END_NONE,
+	SWITCH_END_TRACEPOINT, /* sched_exit_tp */
+	SWITCH_END_KPROBE,     /* finish_task_switch */
+};
+
+#define HOOKS_MAX 16
+
+struct hooks {
+	bool typed; /* tp_btf programs and task storage; else raw_tp and a hash by pid */
+	enum switch_end end;
+	char end_symbol[64]; /* kallsyms' name of finish_task_switch */
+	bool pick, waking, rename, iter;
+	bool run_delay; /* the kernel keeps it: wait is known */
+
+	/* For the report: what is attached, what is not and why. Strings belong to features. */
+	const char *attached[HOOKS_MAX + 1];
+	const char *off[HOOKS_MAX + 1], *off_why[HOOKS_MAX + 1];
+	const char *direct_end, *direct_why, *wait_why;
+};
+
+/* The features that hooks_choose() looks at, as a mask for features_probe(). */
+uint64_t hooks_features(const struct wanted *wanted);
+
+/* 0, or -ENOTSUP with the reason when the switches or the lifecycle cannot be followed at all. */
+int hooks_choose(struct hooks *hooks, const struct features *features, const struct wanted *wanted,
+		 struct fail *fail);
+
+#endif

@@ -1,0 +1,529 @@
+// SPDX-License-Identifier: GPL-2.0
+/* session.c - the life of the BPF object; see session.h. */
+#include "trace/session.h"
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <linux/membarrier.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "config.h"
+#include "tasktax.skel.h"
+
+#define LIFECYCLE_RING (8u << 20) /* as in maps.bpf.h */
+#define RING_DEFAULT (8u << 20)
+#define RINGS_TOTAL ((size_t)512 << 20)
+#define RING_LEAST ((size_t)512 << 10)
+#define LINKS_MAX 12
+
+struct session {
+	struct hooks hooks;
+	struct tasktax_bpf *skeleton;
+	struct bpf_link *link[LINKS_MAX];
+	struct bpf_program *linked[LINKS_MAX];
+	uint64_t misses_before[LINKS_MAX];
+	unsigned int links;
+	unsigned int cpus;
+	size_t ring_size;
+	int *ring; /* map descriptors, one per CPU */
+	struct cpu_state *cpu; /* the mapped array, `cpus` long */
+	bool disarmed;
+};
+
+size_t session_default_ring(unsigned int cpus)
+{
+	size_t size = RING_DEFAULT;
+
+	while (size > RING_LEAST && size * cpus > RINGS_TOTAL)
+		size /= 2;
+	return size;
+}
+
+static uint64_t now_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000000000ull + (uint64_t)now.tv_nsec;
+}
+
+/*
+ * libbpf's messages go one level lower than our own: what it calls a warning is our detail. As they
+ * are, since a verifier log has many lines.
+ */
+static int libbpf_message(enum libbpf_print_level level, const char *format, va_list arguments)
+{
+	if (level == LIBBPF_DEBUG || !log_enabled(LOG_LEVEL_DEBUG))
+		return 0;
+	return vfprintf(stderr, format, arguments);
+}
+
+static void choose_lifecycle(struct tasktax_bpf *skeleton, const struct hooks *hooks)
+{
+	bool typed = hooks->typed;
+
+	bpf_program__set_autoload(typed ? skeleton->progs.task_newtask :
+					  skeleton->progs.task_newtask_raw,
+				  true);
+	bpf_program__set_autoload(typed ? skeleton->progs.sched_process_exec :
+					  skeleton->progs.sched_process_exec_raw,
+				  true);
+	bpf_program__set_autoload(typed ? skeleton->progs.sched_process_exit :
+					  skeleton->progs.sched_process_exit_raw,
+				  true);
+	if (hooks->rename)
+		bpf_program__set_autoload(typed ? skeleton->progs.task_rename :
+						  skeleton->progs.task_rename_raw,
+					  true);
+	if (typed && hooks->iter)
+		bpf_program__set_autoload(skeleton->progs.close_tasks, true);
+}
+
+static void choose_sched(struct tasktax_bpf *skeleton, const struct hooks *hooks)
+{
+	bool typed = hooks->typed;
+
+	bpf_program__set_autoload(typed ? skeleton->progs.sched_switch :
+					  skeleton->progs.sched_switch_raw,
+				  true);
+	if (hooks->end == SWITCH_END_TRACEPOINT)
+		bpf_program__set_autoload(typed ? skeleton->progs.sched_exit_tp :
+						  skeleton->progs.sched_exit_tp_raw,
+					  true);
+	if (hooks->end == SWITCH_END_KPROBE)
+		bpf_program__set_autoload(skeleton->progs.finish_task_switch, true);
+	if (hooks->pick)
+		bpf_program__set_autoload(skeleton->progs.sched_entry_tp, true);
+	if (hooks->waking)
+		bpf_program__set_autoload(typed ? skeleton->progs.sched_waking :
+						  skeleton->progs.sched_waking_raw,
+					  true);
+}
+
+static void choose_calibration(struct tasktax_bpf *skeleton, const struct hooks *hooks)
+{
+	if (hooks->end == SWITCH_END_NONE)
+		return;
+	bpf_program__set_autoload(hooks->typed ? skeleton->progs.calibrate_start :
+						 skeleton->progs.calibrate_start_raw,
+				  true);
+	if (hooks->end == SWITCH_END_KPROBE)
+		bpf_program__set_autoload(skeleton->progs.calibrate_stop_kprobe, true);
+	else
+		bpf_program__set_autoload(hooks->typed ? skeleton->progs.calibrate_stop :
+							 skeleton->progs.calibrate_stop_raw,
+					  true);
+}
+
+static int configure(struct session *session)
+{
+	struct tasktax_bpf *skeleton = session->skeleton;
+	const struct hooks *hooks = &session->hooks;
+	int err;
+
+	skeleton->rodata->conf = (struct config){
+		.cpus = session->cpus,
+		.ring_wake = session->ring_size / 4,
+		.end_hook = hooks->end != SWITCH_END_NONE,
+		.pick = hooks->pick,
+		.calibrate_tid = (u32)gettid(),
+	};
+	choose_lifecycle(skeleton, hooks);
+	choose_sched(skeleton, hooks);
+	choose_calibration(skeleton, hooks);
+	if (!hooks->typed)
+		bpf_map__set_autocreate(skeleton->maps.tasks, false);
+	err = bpf_map__set_max_entries(skeleton->maps.rings, session->cpus);
+	if (!err)
+		err = bpf_map__set_max_entries(skeleton->maps.cpus, session->cpus);
+	if (!err)
+		err = bpf_map__set_map_flags(skeleton->maps.cpus, BPF_F_MMAPABLE);
+	return err;
+}
+
+static int make_rings(struct session *session, struct fail *fail)
+{
+	session->ring = calloc(session->cpus, sizeof(*session->ring));
+	if (!session->ring)
+		return fail_set(fail, -ENOMEM, "no memory");
+	for (unsigned int i = 0; i < session->cpus; i++)
+		session->ring[i] = -1;
+	for (unsigned int i = 0; i < session->cpus; i++) {
+		int fd = bpf_map_create(BPF_MAP_TYPE_RINGBUF, "cpu_ring", 0, 0,
+					(u32)session->ring_size, NULL);
+
+		if (fd < 0)
+			return fail_set(fail, fd,
+					"cannot make a ring buffer of %zu bytes for CPU %u: %s; "
+					"try a smaller --ring-size",
+					session->ring_size, i, strerror(-fd));
+		session->ring[i] = fd;
+		if (bpf_map_update_elem(bpf_map__fd(session->skeleton->maps.rings), &i, &fd,
+					BPF_ANY))
+			return fail_set(fail, -errno, "cannot install the ring of CPU %u: %s", i,
+					strerror(errno));
+	}
+	return 0;
+}
+
+static size_t cpu_map_bytes(const struct session *session)
+{
+	size_t page = (size_t)sysconf(_SC_PAGESIZE);
+
+	return (session->cpus * sizeof(struct cpu_state) + page - 1) / page * page;
+}
+
+static int map_cpus(struct session *session, struct fail *fail)
+{
+	void *mapped = mmap(NULL, cpu_map_bytes(session), PROT_READ | PROT_WRITE, MAP_SHARED,
+			    bpf_map__fd(session->skeleton->maps.cpus), 0);
+
+	if (mapped == MAP_FAILED)
+		return fail_set(fail, -errno, "cannot map the per-CPU state: %s", strerror(errno));
+	session->cpu = mapped;
+	for (unsigned int i = 0; i < session->cpus; i++)
+		session->cpu[i].index = i;
+	return 0;
+}
+
+static int load(struct session *session, struct fail *fail)
+{
+	int err;
+
+	session->skeleton = tasktax_bpf__open();
+	if (!session->skeleton)
+		return fail_set(fail, -errno, "cannot open the BPF object: %s", strerror(errno));
+	err = configure(session);
+	if (err)
+		return fail_set(fail, err, "cannot configure the BPF object: %s", strerror(-err));
+	err = tasktax_bpf__load(session->skeleton);
+	if (err)
+		return fail_set(fail, err,
+				"the kernel refuses the BPF programs: %s; `tasktax doctor` shows "
+				"what it allows, -v the verifier's words",
+				strerror(-err));
+	err = make_rings(session, fail);
+	return err ? err : map_cpus(session, fail);
+}
+
+struct session *session_open(const struct hooks *hooks, size_t ring_size, struct fail *fail)
+{
+	struct session *session = calloc(1, sizeof(*session));
+	int cpus = libbpf_num_possible_cpus();
+
+	if (!session) {
+		fail_set(fail, -ENOMEM, "no memory");
+		return NULL;
+	}
+	libbpf_set_print(libbpf_message);
+	session->hooks = *hooks;
+	session->cpus = cpus > 0 ? (unsigned int)cpus : 1;
+	session->ring_size = ring_size ? ring_size : session_default_ring(session->cpus);
+	if (load(session, fail)) {
+		session_free(session);
+		return NULL;
+	}
+	return session;
+}
+
+static void detach_all(struct session *session)
+{
+	while (session->links)
+		bpf_link__destroy(session->link[--session->links]);
+}
+
+void session_free(struct session *session)
+{
+	if (!session)
+		return;
+	detach_all(session);
+	if (session->cpu)
+		munmap(session->cpu, cpu_map_bytes(session));
+	for (unsigned int i = 0; session->ring && i < session->cpus; i++)
+		if (session->ring[i] >= 0)
+			close(session->ring[i]);
+	free(session->ring);
+	tasktax_bpf__destroy(session->skeleton);
+	free(session);
+}
+
+static uint64_t recursion_misses(const struct bpf_program *program)
+{
+	struct bpf_prog_info info = { 0 };
+	u32 size = sizeof(info);
+
+	if (bpf_obj_get_info_by_fd(bpf_program__fd(program), &info, &size))
+		return 0;
+	return info.recursion_misses;
+}
+
+static int attach(struct session *session, struct bpf_program *program, const char *symbol,
+		  struct fail *fail)
+{
+	struct bpf_link *link = symbol ? bpf_program__attach_kprobe(program, false, symbol) :
+					 bpf_program__attach(program);
+
+	if (!link)
+		return fail_set(fail, -errno, "cannot attach %s: %s", bpf_program__name(program),
+				strerror(errno));
+	session->linked[session->links] = program;
+	session->link[session->links++] = link;
+	return 0;
+}
+
+static int compare_u32(const void *a, const void *b)
+{
+	u32 x = *(const u32 *)a, y = *(const u32 *)b;
+
+	return x < y ? -1 : x > y;
+}
+
+/* Fires task_rename for the calling task; its name stays what it was. */
+static void fire_renames(unsigned int times)
+{
+	char name[EVENT_COMM_LEN] = "";
+
+	prctl(PR_GET_NAME, name);
+	for (unsigned int i = 0; i < times; i++)
+		prctl(PR_SET_NAME, name);
+}
+
+uint64_t session_calibrate(struct session *session, const char **why)
+{
+	struct tasktax_bpf *skeleton = session->skeleton;
+	struct calibration *calibration = &skeleton->bss->calibration;
+	bool typed = session->hooks.typed, kprobe = session->hooks.end == SWITCH_END_KPROBE;
+	size_t room = sizeof(calibration->sample) / sizeof(calibration->sample[0]), count;
+	uint64_t median;
+	int err;
+
+	*why = "no end of the switch is observed";
+	if (session->hooks.end == SWITCH_END_NONE)
+		return NS_UNKNOWN;
+	*why = "the calibration probes could not be attached";
+	err = attach(session,
+		     typed ? skeleton->progs.calibrate_start : skeleton->progs.calibrate_start_raw,
+		     NULL, NULL);
+	if (!err && kprobe)
+		err = attach(session, skeleton->progs.calibrate_stop_kprobe, "proc_comm_connector",
+			     NULL);
+	else if (!err)
+		err = attach(session,
+			     typed ? skeleton->progs.calibrate_stop :
+				     skeleton->progs.calibrate_stop_raw,
+			     NULL, NULL);
+	if (!err)
+		fire_renames(room);
+	detach_all(session);
+	if (err)
+		return NS_UNKNOWN;
+	*why = "the calibration probes did not run";
+	count = calibration->count < room ? calibration->count : room;
+	if (!count)
+		return NS_UNKNOWN;
+	qsort(calibration->sample, count, sizeof(calibration->sample[0]), compare_u32);
+	median = calibration->sample[count / 2];
+	*why = NULL;
+	return median;
+}
+
+int session_mark_root(struct session *session, pid_t pid, struct fail *fail)
+{
+	struct tasktax_bpf *skeleton = session->skeleton;
+	struct task_state state = { .id = ROOT_TASK, .mm = ROOT_MM };
+	int err = 0, pidfd;
+
+	skeleton->data_serial->last_task_id = ROOT_TASK;
+	skeleton->data_serial->last_mm_id = ROOT_MM;
+	if (!session->hooks.typed) {
+		if (bpf_map_update_elem(bpf_map__fd(skeleton->maps.tasks_by_pid), &pid, &state,
+					BPF_ANY))
+			err = -errno;
+	} else {
+		pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
+		if (pidfd < 0)
+			return fail_set(fail, -errno, "cannot open process %d: %s", pid,
+					strerror(errno));
+		if (bpf_map_update_elem(bpf_map__fd(skeleton->maps.tasks), &pidfd, &state, BPF_ANY))
+			err = -errno;
+		close(pidfd);
+	}
+	if (err)
+		return fail_set(fail, err, "cannot mark process %d as the target: %s", pid,
+				strerror(-err));
+	return 0;
+}
+
+/* The programs to attach, lifecycle first: nobody may be switched in unknown. */
+static unsigned int wanted_programs(const struct session *session, struct bpf_program **program)
+{
+	struct tasktax_bpf *skeleton = session->skeleton;
+	struct bpf_program *all[] = {
+		skeleton->progs.task_newtask,	    skeleton->progs.task_newtask_raw,
+		skeleton->progs.sched_process_exec, skeleton->progs.sched_process_exec_raw,
+		skeleton->progs.sched_process_exit, skeleton->progs.sched_process_exit_raw,
+		skeleton->progs.task_rename,	    skeleton->progs.task_rename_raw,
+		skeleton->progs.sched_exit_tp,	    skeleton->progs.sched_exit_tp_raw,
+		skeleton->progs.finish_task_switch, skeleton->progs.sched_entry_tp,
+		skeleton->progs.sched_waking,	    skeleton->progs.sched_waking_raw,
+		skeleton->progs.sched_switch,	    skeleton->progs.sched_switch_raw,
+	};
+	unsigned int count = 0;
+
+	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
+		if (bpf_program__autoload(all[i]))
+			program[count++] = all[i];
+	return count;
+}
+
+int session_attach(struct session *session, struct fail *fail)
+{
+	struct bpf_program *program[16];
+	unsigned int count = wanted_programs(session, program);
+
+	for (unsigned int i = 0; i < count; i++) {
+		bool kprobe = program[i] == session->skeleton->progs.finish_task_switch;
+		int err = attach(session, program[i], kprobe ? session->hooks.end_symbol : NULL,
+				 fail);
+
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+uint64_t session_arm(struct session *session)
+{
+	for (unsigned int i = 0; i < session->links; i++)
+		session->misses_before[i] = recursion_misses(session->linked[i]);
+	__atomic_store_n(&session->skeleton->bss->armed, 1, __ATOMIC_SEQ_CST);
+	return now_ns();
+}
+
+/*
+ * __schedule() runs with preemption off from before sched_switch to after the end of the switch: an
+ * RCU grace period, which is what a global membarrier waits for, outlasts every switch that saw
+ * `armed`. It is refused under nohz_full; then only time helps.
+ */
+static void wait_for_programs(void)
+{
+	const struct timespec patience = { .tv_nsec = 50000000 };
+
+	if (syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0))
+		nanosleep(&patience, NULL);
+}
+
+uint64_t session_disarm(struct session *session)
+{
+	uint64_t stamp;
+
+	if (!session->disarmed)
+		__atomic_store_n(&session->skeleton->bss->armed, 0, __ATOMIC_SEQ_CST);
+	stamp = now_ns();
+	wait_for_programs();
+	session->disarmed = true;
+	return stamp;
+}
+
+static int read_closed(int fd, consumer_sink sink, void *context)
+{
+	struct event_end event;
+	size_t have = 0;
+
+	for (;;) {
+		ssize_t got = read(fd, (char *)&event + have, sizeof(event) - have);
+
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got < 0)
+			return -errno;
+		if (!got)
+			return 0;
+		have += (size_t)got;
+		if (have == sizeof(event)) {
+			int err = sink(context, &event.h);
+
+			if (err)
+				return err;
+			have = 0;
+		}
+	}
+}
+
+static int close_by_iterator(struct session *session, consumer_sink sink, void *context)
+{
+	struct bpf_link *link = bpf_program__attach_iter(session->skeleton->progs.close_tasks, NULL);
+	int fd, err;
+
+	if (!link)
+		return -errno;
+	fd = bpf_iter_create(bpf_link__fd(link));
+	err = fd < 0 ? fd : read_closed(fd, sink, context);
+	if (fd >= 0)
+		close(fd);
+	bpf_link__destroy(link);
+	return err;
+}
+
+/* Without typed programs the state is in a plain hash, and the dead have left it. */
+static int close_by_map(struct session *session, consumer_sink sink, void *context)
+{
+	int fd = bpf_map__fd(session->skeleton->maps.tasks_by_pid), err = 0;
+	struct task_state state;
+	u32 pid, *previous = NULL;
+
+	while (!err && !bpf_map_get_next_key(fd, previous, &pid)) {
+		struct event_end event = {
+			.h = { now_ns(), sizeof(event), EVENT_END, 0, END_CLOSED },
+		};
+
+		previous = &pid;
+		if (bpf_map_lookup_elem(fd, &pid, &state))
+			continue;
+		event.task = state.id;
+		event.account = state.account;
+		err = sink(context, &event.h);
+	}
+	return err;
+}
+
+int session_close_tasks(struct session *session, consumer_sink sink, void *context)
+{
+	if (!session->hooks.typed)
+		return close_by_map(session, sink, context);
+	return session->hooks.iter ? close_by_iterator(session, sink, context) : 0;
+}
+
+struct consumer *session_consumer(struct session *session, consumer_sink sink, void *context)
+{
+	return consumer_new(session->ring, session->cpus, session->ring_size,
+			    bpf_map__fd(session->skeleton->maps.lifecycle), LIFECYCLE_RING, sink,
+			    context);
+}
+
+struct losses session_losses(const struct session *session)
+{
+	struct losses sum = { 0 };
+
+	for (unsigned int i = 0; i < session->cpus; i++) {
+		const struct loss *loss = &session->cpu[i].loss;
+
+		sum.switches += loss->switches;
+		sum.waking += loss->waking;
+		sum.lifecycle += loss->lifecycle;
+		sum.untracked += loss->untracked;
+		sum.unseen += loss->unseen;
+	}
+	for (unsigned int i = 0; i < session->links; i++)
+		sum.recursion +=
+			recursion_misses(session->linked[i]) - session->misses_before[i];
+	return sum;
+}

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * session.h - one tracing session: the BPF object opened, configured, loaded, attached, armed,
+ * disarmed, closed. Owns every kernel resource; killing the process leaves nothing behind, since
+ * nothing is pinned.
+ *
+ * Order of calls: session_open, session_calibrate, session_mark_root, session_attach, session_arm,
+ * ... drain by a consumer ..., session_disarm, session_close_tasks, last drain, session_free.
+ */
+#ifndef TASKTAX_TRACE_SESSION_H
+#define TASKTAX_TRACE_SESSION_H
+
+#include <stddef.h>
+#include <sys/types.h>
+
+#include "base/log.h"
+#include "event.h"
+#include "trace/consumer.h"
+#include "trace/hooks.h"
+
+#define ROOT_TASK 1 /* serial of the traced command's first task */
+#define ROOT_MM 1
+
+struct session;
+
+/*
+ * Loads the object for these hooks. ring_size: bytes per CPU, a power of two of whole pages; 0: the
+ * default. NULL with the reason: code -EPERM when a privilege is missing.
+ */
+struct session *session_open(const struct hooks *hooks, size_t ring_size, struct fail *fail);
+
+/* Detaches and frees everything. */
+void session_free(struct session *session);
+
+/*
+ * Measures what the probes add between the two stamps of a switch: median ns, or NS_UNKNOWN with
+ * the reason in *why (a constant string). Before session_attach().
+ */
+uint64_t session_calibrate(struct session *session, const char **why);
+
+/* Makes a task the root of the traced tree: serial ROOT_TASK. */
+int session_mark_root(struct session *session, pid_t pid, struct fail *fail);
+
+int session_attach(struct session *session, struct fail *fail);
+
+/* Recording starts for all hooks at once. Returns the CLOCK_MONOTONIC stamp, ns. */
+uint64_t session_arm(struct session *session);
+
+/* Recording stops; when this returns no program that saw it armed is running. Returns the stamp. */
+uint64_t session_disarm(struct session *session);
+
+/*
+ * After disarming: hands the final counters of every target that still lives to the sink, as
+ * EVENT_END with END_CLOSED. 0 or a negative errno.
+ */
+int session_close_tasks(struct session *session, consumer_sink sink, void *context);
+
+/* A consumer on the session's rings. NULL with errno set. */
+struct consumer *session_consumer(struct session *session, consumer_sink sink, void *context);
+
+/* What was lost so far; exact after disarming. */
+struct losses session_losses(const struct session *session);
+
+/* The default ring size for this many CPUs, bytes. */
+size_t session_default_ring(unsigned int cpus);
+
+#endif
