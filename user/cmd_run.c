@@ -20,7 +20,6 @@
 #include "output/sink.h"
 #include "output/text.h"
 #include "run.h"
-#include "trace/privilege.h"
 
 #define WITHOUT_MAX 32
 #define RING_LEAST 4096
@@ -234,8 +233,8 @@ int cmd_run(int argc, char **argv)
 
 	argv[0] = "tasktax run";
 	argp_parse(&argp, argc, argv, ARGP_IN_ORDER, NULL, &arguments);
-	status = features_for_run(&features, &arguments.options.wanted, arguments.without,
-				  arguments.without_count, &fail);
+	status = run_features(&features, &arguments.options.wanted, arguments.without,
+			      arguments.without_count, &fail);
 	if (!status) {
 		status = trace_and_report(&arguments, &features, &fail);
 		features_free(&features);

@@ -41,6 +41,25 @@ int run_exit_status(int status)
 	return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
 }
 
+int run_features(struct features *features, const struct wanted *wanted, const char *const *without,
+		 size_t without_count, struct fail *fail)
+{
+	struct privilege privilege;
+	int err;
+
+	err = privilege_read(&privilege, fail);
+	if (err)
+		return EXITS_FAILURE;
+	err = features_probe(features, hooks_features(wanted), without, without_count, fail);
+	if (err)
+		return err == -EINVAL ? EXITS_USAGE : EXITS_FAILURE;
+	if (privilege_check(&privilege, fail)) {
+		features_free(features);
+		return EXITS_PRIVILEGE;
+	}
+	return 0;
+}
+
 static uint64_t own_cpu_ns(void)
 {
 	struct rusage usage;

@@ -27,6 +27,13 @@ struct run_result {
 };
 
 /*
+ * Looks at the privileges, then at the features that a run with these wishes could use. 0, or an
+ * enum exit_status with the reason in `fail`; then there is nothing to free.
+ */
+int run_features(struct features *features, const struct wanted *wanted, const char *const *without,
+		 size_t without_count, struct fail *fail);
+
+/*
  * Runs and traces. 0, or an enum exit_status with the reason in `fail`; then there is no result.
  * `features` must outlive the result.
  */

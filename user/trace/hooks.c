@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: GPL-2.0
+/* hooks.c - the choice among the features of this kernel; see hooks.h. */
+#include "trace/hooks.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+/* The hooks without which there is nothing to trace: typed, and their raw_tp variants. */
+static const enum feature_id typed_core[] = {
+	FEATURE_SCHED_SWITCH,	    FEATURE_TASK_NEWTASK, FEATURE_SCHED_PROCESS_EXEC,
+	FEATURE_SCHED_PROCESS_EXIT,
+};
+static const enum feature_id raw_core[] = {
+	FEATURE_SCHED_SWITCH_RAW,	FEATURE_TASK_NEWTASK_RAW, FEATURE_SCHED_PROCESS_EXEC_RAW,
+	FEATURE_SCHED_PROCESS_EXIT_RAW,
+};
+
+#define CORE (sizeof(typed_core) / sizeof(typed_core[0]))
+
+uint64_t hooks_features(const struct wanted *wanted)
+{
+	uint64_t mask = FEATURE_BIT(FEATURE_TP_BTF) | FEATURE_BIT(FEATURE_TASK_STORAGE) |
+			FEATURE_BIT(FEATURE_RINGBUF) | FEATURE_BIT(FEATURE_RING_IN_ARRAY) |
+			FEATURE_BIT(FEATURE_SCHED_EXIT_TP) |
+			FEATURE_BIT(FEATURE_SCHED_EXIT_TP_RAW) |
+			FEATURE_BIT(FEATURE_FINISH_TASK_SWITCH) | FEATURE_BIT(FEATURE_TASK_RENAME) |
+			FEATURE_BIT(FEATURE_TASK_RENAME_RAW) | FEATURE_BIT(FEATURE_ITER_TASK) |
+			FEATURE_BIT(FEATURE_RUN_DELAY);
+
+	for (size_t i = 0; i < CORE; i++)
+		mask |= FEATURE_BIT(typed_core[i]) | FEATURE_BIT(raw_core[i]);
+	if (wanted->pick)
+		mask |= FEATURE_BIT(FEATURE_SCHED_ENTRY_TP);
+	if (wanted->wakers)
+		mask |= FEATURE_BIT(FEATURE_SCHED_WAKING) | FEATURE_BIT(FEATURE_SCHED_WAKING_RAW);
+	return mask;
+}
+
+static bool has_all(const struct features *features, const enum feature_id *core)
+{
+	for (size_t i = 0; i < CORE; i++)
+		if (!features_has(features, core[i]))
+			return false;
+	return true;
+}
+
+static void add(const char **list, const char *text)
+{
+	size_t at = 0;
+
+	while (list[at])
+		at++;
+	if (at < HOOKS_MAX)
+		list[at] = text;
+}
+
+/* Notes a hook as attached or, with the reason, as off. Returns whether it is on. */
+static bool use(struct hooks *hooks, const struct features *features, enum feature_id id)
+{
+	const struct feature *feature = &features->feature[id];
+
+	if (features_has(features, id)) {
+		add(hooks->attached, feature->name);
+		return true;
+	}
+	add(hooks->off, feature->name);
+	add(hooks->off_why, feature->why);
+	return false;
+}
+
+static int refuse(const struct features *features, struct fail *fail)
+{
+	const enum feature_id needed[] = { FEATURE_RINGBUF, FEATURE_RING_IN_ARRAY,
+					   FEATURE_SCHED_SWITCH, FEATURE_TASK_NEWTASK,
+					   FEATURE_SCHED_PROCESS_EXEC, FEATURE_SCHED_PROCESS_EXIT,
+					   FEATURE_TASK_STORAGE };
+
+	for (size_t i = 0; i < sizeof(needed) / sizeof(needed[0]); i++) {
+		const struct feature *feature = &features->feature[needed[i]];
+
+		if (!features_has(features, needed[i]))
+			return fail_set(fail, -ENOTSUP,
+					"this kernel cannot be traced: %s: %s; see `tasktax doctor`",
+					feature->name, feature->why);
+	}
+	return fail_set(fail, -ENOTSUP, "this kernel cannot be traced; see `tasktax doctor`");
+}
+
+static void choose_end(struct hooks *hooks, const struct features *features)
+{
+	enum feature_id exit_tp = hooks->typed ? FEATURE_SCHED_EXIT_TP : FEATURE_SCHED_EXIT_TP_RAW;
+
+	if (use(hooks, features, exit_tp)) {
+		hooks->end = SWITCH_END_TRACEPOINT;
+		hooks->direct_end = "sched_exit_tp";
+	} else if (use(hooks, features, FEATURE_FINISH_TASK_SWITCH)) {
+		hooks->end = SWITCH_END_KPROBE;
+		hooks->direct_end = "finish_task_switch";
+		snprintf(hooks->end_symbol, sizeof(hooks->end_symbol), "%s", features->switch_end);
+	} else {
+		hooks->end = SWITCH_END_NONE;
+		hooks->direct_why =
+			"neither sched_exit_tp nor a kprobe on finish_task_switch can be used here";
+	}
+}
+
+int hooks_choose(struct hooks *hooks, const struct features *features, const struct wanted *wanted,
+		 struct fail *fail)
+{
+	const enum feature_id *core;
+
+	memset(hooks, 0, sizeof(*hooks));
+	if (!features_has(features, FEATURE_RINGBUF) ||
+	    !features_has(features, FEATURE_RING_IN_ARRAY))
+		return refuse(features, fail);
+	hooks->typed = features_has(features, FEATURE_TASK_STORAGE) && has_all(features, typed_core);
+	if (!hooks->typed && !has_all(features, raw_core))
+		return refuse(features, fail);
+	core = hooks->typed ? typed_core : raw_core;
+	for (size_t i = 0; i < CORE; i++)
+		use(hooks, features, core[i]);
+	choose_end(hooks, features);
+	hooks->rename = use(hooks, features,
+			    hooks->typed ? FEATURE_TASK_RENAME : FEATURE_TASK_RENAME_RAW);
+	if (wanted->pick)
+		hooks->pick = use(hooks, features, FEATURE_SCHED_ENTRY_TP);
+	if (wanted->wakers)
+		hooks->waking = use(hooks, features,
+				    hooks->typed ? FEATURE_SCHED_WAKING : FEATURE_SCHED_WAKING_RAW);
+	if (hooks->typed)
+		hooks->iter = use(hooks, features, FEATURE_ITER_TASK);
+	hooks->run_delay = features_has(features, FEATURE_RUN_DELAY);
+	if (!hooks->run_delay)
+		hooks->wait_why = features->feature[FEATURE_RUN_DELAY].why;
+	return 0;
+}
