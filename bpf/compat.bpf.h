@@ -20,10 +20,10 @@
 #define CLONE_VM 0x00000100
 
 /* A field of a kernel structure by the cheapest load that the program type is allowed. */
-#define FIELD(typed, pointer, field)                                   \
-	({                                                             \
-		typeof(pointer) p_ = (pointer);                        \
-		(typed) ? p_->field : BPF_CORE_READ(p_, field);        \
+#define FIELD(typed, pointer, field)                            \
+	({                                                      \
+		typeof(pointer) p_ = (pointer);                 \
+		(typed) ? p_->field : BPF_CORE_READ(p_, field); \
 	})
 
 /* task_struct.state became __state in 5.14 (2f064a59a11f "sched: Change task_struct::state"). */

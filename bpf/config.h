@@ -23,8 +23,8 @@ struct config {
 struct loss {
 	u64 switches, waking; /* ring full */
 	u64 lifecycle;	      /* lifecycle ring full */
-	u64 untracked;	      /* a new task that could not be given storage: never counted as target */
-	u64 unseen;	      /* prev was not the last next: the program missed a switch in between */
+	u64 untracked; /* a new task that could not be given storage: never counted as target */
+	u64 unseen;    /* prev was not the last next: the program missed a switch in between */
 };
 
 /*
@@ -35,8 +35,8 @@ struct cpu_state {
 	struct event_switch pending; /* waits for the end of its switch */
 	u64 wait_base;		     /* next's run_delay when its wait was last read */
 	u64 current_task;	     /* task_struct of the last next */
-	u64 last_user_task;	     /* task_struct of the last user task; with the pid an identity */
-	u64 entry_ts;		     /* of __schedule(), 0: not seen */
+	u64 last_user_task; /* task_struct of the last user task; with the pid an identity */
+	u64 entry_ts;	    /* of __schedule(), 0: not seen */
 	u32 has_pending;
 	u32 last_user_pid;
 	u32 last_user, last_mm; /* reference and address-space serial */
@@ -57,7 +57,7 @@ struct task_state {
 };
 
 struct calibration {
-	u64 count; /* of samples taken; those beyond the array are dropped */
+	u64 count;	  /* of samples taken; those beyond the array are dropped */
 	u32 sample[1024]; /* ns */
 };
 

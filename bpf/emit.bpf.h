@@ -50,18 +50,18 @@ static __always_inline void fill_header(struct event_header *h, u16 kind, u16 si
 }
 
 /* Room for a lifecycle record of this type with its header filled, or NULL after counting the loss. */
-#define reserve_lifecycle(type, event_kind, event_flags)                                         \
-	({                                                                                       \
-		struct type *e_ = bpf_ringbuf_reserve(&lifecycle, sizeof(*e_), 0);               \
-		if (e_) {                                                                        \
-			__builtin_memset(e_, 0, sizeof(*e_));                                    \
-			fill_header(&e_->h, event_kind, sizeof(*e_), event_flags);               \
-		} else {                                                                         \
-			struct cpu_state *cpu_ = this_cpu();                                     \
-			if (cpu_)                                                                \
-				__sync_fetch_and_add(&cpu_->loss.lifecycle, 1);                  \
-		}                                                                                \
-		e_;                                                                              \
+#define reserve_lifecycle(type, event_kind, event_flags)                           \
+	({                                                                         \
+		struct type *e_ = bpf_ringbuf_reserve(&lifecycle, sizeof(*e_), 0); \
+		if (e_) {                                                          \
+			__builtin_memset(e_, 0, sizeof(*e_));                      \
+			fill_header(&e_->h, event_kind, sizeof(*e_), event_flags); \
+		} else {                                                           \
+			struct cpu_state *cpu_ = this_cpu();                       \
+			if (cpu_)                                                  \
+				__sync_fetch_and_add(&cpu_->loss.lifecycle, 1);    \
+		}                                                                  \
+		e_;                                                                \
 	})
 
 /* The loader's timer finds lifecycle records; only a filling ring must wake it. */

@@ -34,9 +34,9 @@ enum event_kind {
 };
 
 struct event_header {
-	u64 ts;	   /* CLOCK_MONOTONIC, ns */
-	u16 size;  /* of the whole record, header included, bytes */
-	u16 kind;  /* enum event_kind */
+	u64 ts;	  /* CLOCK_MONOTONIC, ns */
+	u16 size; /* of the whole record, header included, bytes */
+	u16 kind; /* enum event_kind */
 	u16 cpu;
 	u16 flags; /* of the kind */
 };
@@ -55,9 +55,9 @@ enum task_class {
 
 #define TASK_CLASS_SHIFT 30
 #define TASK_ID_MASK ((1u << TASK_CLASS_SHIFT) - 1)
-#define TASK_REF(class, id) (((u32)(class) << TASK_CLASS_SHIFT) | ((u32)(id) & TASK_ID_MASK))
+#define TASK_REF(class, id) (((u32)(class) << TASK_CLASS_SHIFT) | ((u32)(id)&TASK_ID_MASK))
 #define TASK_CLASS(ref) ((enum task_class)((u32)(ref) >> TASK_CLASS_SHIFT))
-#define TASK_ID(ref) ((u32)(ref) & TASK_ID_MASK)
+#define TASK_ID(ref) ((u32)(ref)&TASK_ID_MASK)
 
 /* flags of EVENT_SWITCH: level and via of next's switch-in, then single bits */
 enum switch_level {
@@ -65,7 +65,8 @@ enum switch_level {
 	SWITCH_LEVEL_RESUME = 1,  /* the last user task on this CPU was next itself */
 	SWITCH_LEVEL_THREAD = 2,  /* another task, same address space */
 	SWITCH_LEVEL_PROCESS = 3, /* another address space */
-	SWITCH_LEVEL_EXITING = 4, /* next has given up its address space: mm NULL, no kernel thread */
+	SWITCH_LEVEL_EXITING =
+		4, /* next has given up its address space: mm NULL, no kernel thread */
 };
 
 enum switch_via {
@@ -81,7 +82,8 @@ enum switch_via {
 #define SWITCH_MIGRATED (1 << 6)  /* next last ran on another CPU */
 #define SWITCH_FIRST (1 << 7)	  /* this CPU's first switch after arming: resume cannot be told */
 #define SWITCH_WAIT (1 << 8)	  /* wait_ns is known */
-#define SWITCH_WAIT_WIDE (1 << 9) /* wait over 2^32 ns: pick_ns holds its upper half, pick unknown */
+#define SWITCH_WAIT_WIDE \
+	(1 << 9) /* wait over 2^32 ns: pick_ns holds its upper half, pick unknown */
 #define SWITCH_WAIT_PREV (1 << 10) /* no end hook: wait_ns is that of prev's stint, now over */
 #define SWITCH_PREV_DEAD (1 << 11) /* prev's last switch-out */
 

@@ -83,8 +83,8 @@ static __always_inline void send(struct cpu_state *cpu)
 }
 
 /* Sends the pending record. `direct`: ns or SWITCH_NS_UNKNOWN; next: the task that came in. */
-static __always_inline void send_pending(struct cpu_state *cpu, struct task_struct *next, u32 direct,
-					 const bool typed)
+static __always_inline void send_pending(struct cpu_state *cpu, struct task_struct *next,
+					 u32 direct, const bool typed)
 {
 	cpu->has_pending = 0;
 	cpu->pending.direct_ns = direct;
@@ -209,8 +209,8 @@ static __always_inline void send_missed(struct cpu_state *cpu, struct side *prev
 	e->reserved = 0;
 	e->wait_ns = 0;
 	if (conf.end_hook)
-		e->wait_ns = task_run_delay(prev->task, typed) -
-			     prev->state->account.last.run_delay;
+		e->wait_ns =
+			task_run_delay(prev->task, typed) - prev->state->account.last.run_delay;
 	bpf_ringbuf_submit(e, wake_flag(cpu, sizeof(*e)));
 }
 

@@ -39,22 +39,26 @@ enum option_key {
 static const struct argp_option option_list[] = {
 	{ "json", KEY_JSON, "FILE", OPTION_ARG_OPTIONAL,
 	  "Write the report as JSON: in place of the text, or into FILE beside it", 1 },
-	{ "output", KEY_OUTPUT, "FILE", 0, "Write the report into FILE (-: standard output), not to "
-					   "standard error", 1 },
+	{ "output", KEY_OUTPUT, "FILE", 0,
+	  "Write the report into FILE (-: standard output), not to "
+	  "standard error",
+	  1 },
 	{ "user", KEY_USER, "USER", 0, "Run the command as USER", 2 },
 	{ "follow-forks", KEY_FOLLOW, "WHOM", 0,
 	  "\"command\": end with the command (default); \"all\": with its last descendant", 2 },
 	{ "pick", KEY_PICK, NULL, 0, "Also measure what choosing the next task costs", 3 },
 	{ "wakers", KEY_WAKERS, NULL, 0, "Also record who wakes whom", 3 },
 	{ "ring-size", KEY_RING_SIZE, "SIZE", 0,
-	  "Ring buffer per CPU, a power of two from 4K to 1G (default 8M, less on large hosts)", 4 },
+	  "Ring buffer per CPU, a power of two from 4K to 1G (default 8M, less on large hosts)",
+	  4 },
 	{ "without", KEY_WITHOUT, "HOOK", 0,
 	  "Do as if this kernel had no HOOK (`tasktax doctor` lists them); may be repeated", 4 },
 	{ 0 },
 };
 
 static const char doc[] =
-	"Traces COMMAND from its first instruction to its end and reports what its context switches "
+	"Traces COMMAND from its first instruction to its end and reports what its context "
+	"switches "
 	"cost, by level (thread, process) and way (direct, through idle, through the kernel), "
 	"reconciled with the kernel's own counters."
 	"\v"
@@ -64,7 +68,8 @@ static const char doc[] =
 	"\n"
 	"Examples:\n"
 	"  tasktax run -- make -j4\n"
-	"  tasktax run --json=report.json -u postgres -- /usr/lib/postgresql/15/bin/postgres -D DIR\n";
+	"  tasktax run --json=report.json -u postgres -- /usr/lib/postgresql/15/bin/postgres -D "
+	"DIR\n";
 
 struct run_arguments {
 	struct run_options options;
@@ -224,8 +229,8 @@ static int trace_and_report(const struct run_arguments *arguments, const struct 
 
 int cmd_run(int argc, char **argv)
 {
-	static const struct argp argp = { option_list, parse, "COMMAND [ARG]...", doc,
-					  NULL,	       NULL,  NULL };
+	static const struct argp argp = { option_list, parse, "COMMAND [ARG]...", doc, NULL,
+					  NULL,	       NULL };
 	struct run_arguments arguments = { .options.stdout_fd = -1 };
 	struct features features;
 	struct fail fail = { 0 };

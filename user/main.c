@@ -86,8 +86,8 @@ int main(int argc, char **argv)
 		printf("tasktax %s\n", TASKTAX_VERSION);
 		return fflush(stdout) ? EXITS_OUTPUT : EXITS_OK;
 	}
-	if (at < argc && (!strcmp(argv[at], "--help") || !strcmp(argv[at], "-h") ||
-			  !strcmp(argv[at], "help"))) {
+	if (at < argc &&
+	    (!strcmp(argv[at], "--help") || !strcmp(argv[at], "-h") || !strcmp(argv[at], "help"))) {
 		usage(stdout);
 		return fflush(stdout) ? EXITS_OUTPUT : EXITS_OK;
 	}

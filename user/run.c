@@ -17,8 +17,8 @@
 #include "trace/target.h"
 #include "version.h"
 
-#define TIMER_MS 100		   /* between two drains when no ring fills */
-#define SETTLE_NS 1000000000ull	   /* patience for the last switch-outs of the dead */
+#define TIMER_MS 100		/* between two drains when no ring fills */
+#define SETTLE_NS 1000000000ull /* patience for the last switch-outs of the dead */
 #define SETTLE_STEP_MS 1
 
 /* All that a run holds while it is under way. */
@@ -256,8 +256,8 @@ static void describe(const struct course *course, const struct features *feature
 	};
 }
 
-static int finish(struct course *course, const struct features *features,
-		  struct run_result *result, struct fail *fail)
+static int finish(struct course *course, const struct features *features, struct run_result *result,
+		  struct fail *fail)
 {
 	struct losses lost = session_losses(course->session);
 	struct run_context context;

@@ -10,13 +10,13 @@
 
 enum exit_status {
 	EXITS_OK = 0,
-	EXITS_USAGE = 120,	/* unknown option, bad value, missing command */
-	EXITS_PRIVILEGE = 121,	/* a capability is missing */
-	EXITS_KERNEL = 122,	/* this kernel cannot: no BTF, lockdown, too old */
-	EXITS_OUTPUT = 123,	/* the report could not be written */
-	EXITS_FAILURE = 125,	/* anything else that went wrong in tasktax itself */
+	EXITS_USAGE = 120,	    /* unknown option, bad value, missing command */
+	EXITS_PRIVILEGE = 121,	    /* a capability is missing */
+	EXITS_KERNEL = 122,	    /* this kernel cannot: no BTF, lockdown, too old */
+	EXITS_OUTPUT = 123,	    /* the report could not be written */
+	EXITS_FAILURE = 125,	    /* anything else that went wrong in tasktax itself */
 	EXITS_NOT_EXECUTABLE = 126, /* the command was found but cannot be executed */
-	EXITS_NOT_FOUND = 127,	/* the command was not found */
+	EXITS_NOT_FOUND = 127,	    /* the command was not found */
 };
 
 #endif

@@ -36,17 +36,23 @@ static void one_line(char *text, size_t size, int needed)
 			*text = '?';
 }
 
-void log_set_level(enum log_level level) { shown = level; }
+void log_set_level(enum log_level level)
+{
+	shown = level;
+}
 
-bool log_enabled(enum log_level level) { return level <= shown; }
+bool log_enabled(enum log_level level)
+{
+	return level <= shown;
+}
 
 void log_message(enum log_level level, const char *format, va_list arguments)
 {
 	static const char *const prefixes[] = {
-	    [LOG_LEVEL_ERROR] = "tasktax: ",
-	    [LOG_LEVEL_WARNING] = "tasktax: warning: ",
-	    [LOG_LEVEL_NOTE] = "tasktax: ",
-	    [LOG_LEVEL_DEBUG] = "tasktax: debug: ",
+		[LOG_LEVEL_ERROR] = "tasktax: ",
+		[LOG_LEVEL_WARNING] = "tasktax: warning: ",
+		[LOG_LEVEL_NOTE] = "tasktax: ",
+		[LOG_LEVEL_DEBUG] = "tasktax: debug: ",
 	};
 	int saved = errno;
 	char line[LINE_SIZE];

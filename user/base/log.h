@@ -40,7 +40,7 @@ void log_debug(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* For the print callback of a library. One newline at the end of the message is dropped. */
 void log_message(enum log_level level, const char *format, va_list arguments)
-    __attribute__((format(printf, 2, 0)));
+	__attribute__((format(printf, 2, 0)));
 
 /*
  * Why something failed, as one line for the user: what failed, on what, the reason in words, what
@@ -58,6 +58,6 @@ struct fail {
  * itself, to put words around an earlier reason.
  */
 int fail_set(struct fail *fail, int code, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
+	__attribute__((format(printf, 3, 4)));
 
 #endif

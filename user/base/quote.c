@@ -21,19 +21,20 @@ struct range {
  * (DerivedCoreProperties.txt). Ascending.
  */
 static const struct range hidden[] = {
-    {0x0000, 0x001f}, {0x007f, 0x009f}, {0x00ad, 0x00ad},   {0x034f, 0x034f},	{0x061c, 0x061c},
-    {0x115f, 0x1160}, {0x17b4, 0x17b5}, {0x180b, 0x180f},   {0x200b, 0x200f},	{0x2028, 0x202e},
-    {0x2060, 0x206f}, {0x3164, 0x3164}, {0xfdd0, 0xfdef},   {0xfe00, 0xfe0f},	{0xfeff, 0xfeff},
-    {0xffa0, 0xffa0}, {0xfff0, 0xfffb}, {0x1bca0, 0x1bca3}, {0x1d173, 0x1d17a}, {0xe0000, 0xe0fff},
+	{ 0x0000, 0x001f }, { 0x007f, 0x009f },	  { 0x00ad, 0x00ad },	{ 0x034f, 0x034f },
+	{ 0x061c, 0x061c }, { 0x115f, 0x1160 },	  { 0x17b4, 0x17b5 },	{ 0x180b, 0x180f },
+	{ 0x200b, 0x200f }, { 0x2028, 0x202e },	  { 0x2060, 0x206f },	{ 0x3164, 0x3164 },
+	{ 0xfdd0, 0xfdef }, { 0xfe00, 0xfe0f },	  { 0xfeff, 0xfeff },	{ 0xffa0, 0xffa0 },
+	{ 0xfff0, 0xfffb }, { 0x1bca0, 0x1bca3 }, { 0x1d173, 0x1d17a }, { 0xe0000, 0xe0fff },
 };
 
 /* Blocks that a terminal shows two columns wide (East_Asian_Width W and F, by whole blocks).
  * Ascending. */
 static const struct range wide[] = {
-    {0x1100, 0x115f},	{0x2e80, 0x303e},   {0x3041, 0xa4cf},	{0xa960, 0xa97f},
-    {0xac00, 0xd7a3},	{0xf900, 0xfaff},   {0xfe30, 0xfe6f},	{0xff01, 0xff60},
-    {0xffe0, 0xffe6},	{0x17000, 0x18cff}, {0x1b000, 0x1b2ff}, {0x1f300, 0x1f64f},
-    {0x1f680, 0x1f6ff}, {0x1f900, 0x1faff}, {0x20000, 0x3fffd},
+	{ 0x1100, 0x115f },   { 0x2e80, 0x303e },   { 0x3041, 0xa4cf },	  { 0xa960, 0xa97f },
+	{ 0xac00, 0xd7a3 },   { 0xf900, 0xfaff },   { 0xfe30, 0xfe6f },	  { 0xff01, 0xff60 },
+	{ 0xffe0, 0xffe6 },   { 0x17000, 0x18cff }, { 0x1b000, 0x1b2ff }, { 0x1f300, 0x1f64f },
+	{ 0x1f680, 0x1f6ff }, { 0x1f900, 0x1faff }, { 0x20000, 0x3fffd },
 };
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
@@ -57,7 +58,10 @@ static bool is_hidden(uint32_t code)
 	return (code & 0xfffe) == 0xfffe || in_ranges(code, hidden, COUNT(hidden));
 }
 
-static size_t code_columns(uint32_t code) { return in_ranges(code, wide, COUNT(wide)) ? 2 : 1; }
+static size_t code_columns(uint32_t code)
+{
+	return in_ranges(code, wide, COUNT(wide)) ? 2 : 1;
+}
 
 /*
  * The length of the valid UTF-8 sequence at src (RFC 3629: shortest form, no surrogates, at most
@@ -65,7 +69,7 @@ static size_t code_columns(uint32_t code) { return in_ranges(code, wide, COUNT(w
  */
 static size_t decode(const unsigned char *src, size_t length, uint32_t *code)
 {
-	static const uint32_t smallest[] = {0, 0, 0x80, 0x800, 0x10000};
+	static const uint32_t smallest[] = { 0, 0, 0x80, 0x800, 0x10000 };
 	size_t need;
 
 	if (src[0] < 0x80) {
@@ -98,7 +102,7 @@ struct sink {
 
 static void sink_init(struct sink *sink, char *dst, size_t size)
 {
-	*sink = (struct sink){.dst = dst, .size = size};
+	*sink = (struct sink){ .dst = dst, .size = size };
 	if (size)
 		dst[0] = '\0';
 }
@@ -242,7 +246,7 @@ size_t quote_columns(const char *quoted)
 struct quoted quote_string(const char *string)
 {
 	static const char more[] = "...";
-	struct quoted quoted = {.text = ""};
+	struct quoted quoted = { .text = "" };
 	size_t length = string ? strlen(string) : 0;
 
 	if (quote_terminal(quoted.text, sizeof(quoted.text), string, length) >=

@@ -19,10 +19,10 @@ static const struct time_unit {
 	uint64_t ns;
 	const char *name;
 } time_units[] = {
-    {UINT64_C(1), "ns"},
-    {UINT64_C(1000), "us"},
-    {UINT64_C(1000000), "ms"},
-    {NS_PER_SECOND, "s"},
+	{ UINT64_C(1), "ns" },
+	{ UINT64_C(1000), "us" },
+	{ UINT64_C(1000000), "ms" },
+	{ NS_PER_SECOND, "s" },
 };
 
 #define TIME_UNITS (sizeof(time_units) / sizeof(time_units[0]))
@@ -112,7 +112,7 @@ char *format_count(char *text, size_t size, uint64_t count)
 
 char *format_bytes(char *text, size_t size, uint64_t bytes)
 {
-	static const char *const names[] = {"KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
+	static const char *const names[] = { "KiB", "MiB", "GiB", "TiB", "PiB", "EiB" };
 	unsigned int unit = 0;
 	uint64_t divisor = 1024, tenths;
 

@@ -28,11 +28,11 @@ static struct place place_of(uint64_t value)
 	unsigned int shift;
 
 	if (value < HISTOGRAM_SUB_BUCKETS)
-		return (struct place){.chunk = 0, .slot = (unsigned int)value};
+		return (struct place){ .chunk = 0, .slot = (unsigned int)value };
 	shift = 63 - HISTOGRAM_SUB_BITS - (unsigned int)__builtin_clzll(value);
 	return (struct place){
-	    .chunk = shift + 1,
-	    .slot = (unsigned int)(value >> shift) & (HISTOGRAM_SUB_BUCKETS - 1),
+		.chunk = shift + 1,
+		.slot = (unsigned int)(value >> shift) & (HISTOGRAM_SUB_BUCKETS - 1),
 	};
 }
 
@@ -70,7 +70,10 @@ static void account(struct histogram *histogram, uint64_t min, uint64_t max, uin
 	histogram->sum += sum;
 }
 
-void histogram_init(struct histogram *histogram) { memset(histogram, 0, sizeof(*histogram)); }
+void histogram_init(struct histogram *histogram)
+{
+	memset(histogram, 0, sizeof(*histogram));
+}
 
 void histogram_free(struct histogram *histogram)
 {
@@ -134,8 +137,8 @@ bool histogram_next_bucket(const struct histogram *histogram, unsigned int *posi
 			   struct histogram_bucket *bucket)
 {
 	while (*position < HISTOGRAM_CHUNKS * HISTOGRAM_SUB_BUCKETS) {
-		struct place place = {.chunk = *position / HISTOGRAM_SUB_BUCKETS,
-				      .slot = *position % HISTOGRAM_SUB_BUCKETS};
+		struct place place = { .chunk = *position / HISTOGRAM_SUB_BUCKETS,
+				       .slot = *position % HISTOGRAM_SUB_BUCKETS };
 		const struct histogram_chunk *chunk = histogram->chunk[place.chunk];
 
 		if (!chunk) {
@@ -155,7 +158,7 @@ bool histogram_next_bucket(const struct histogram *histogram, unsigned int *posi
 /* The value of a rank, 1 <= rank <= count. */
 static uint64_t value_at_rank(const struct histogram *histogram, uint64_t rank)
 {
-	struct histogram_bucket bucket = {0};
+	struct histogram_bucket bucket = { 0 };
 	unsigned int position = 0;
 	uint64_t seen = 0, value;
 
@@ -196,7 +199,7 @@ int histogram_median_interval(const struct histogram *histogram, struct interval
 {
 	uint64_t low, high;
 
-	*interval = (struct interval){.low = NAN, .high = NAN, .point = NAN};
+	*interval = (struct interval){ .low = NAN, .high = NAN, .point = NAN };
 	if (!histogram->count)
 		return -ENODATA;
 	interval->point = (double)value_at_rank(histogram, rank_of(50, histogram->count));
@@ -221,7 +224,7 @@ uint64_t histogram_sum(const struct histogram *histogram)
 
 bool histogram_equal(const struct histogram *left, const struct histogram *right)
 {
-	struct histogram_bucket a = {0}, b = {0};
+	struct histogram_bucket a = { 0 }, b = { 0 };
 	unsigned int left_position = 0, right_position = 0;
 	bool more;
 

@@ -52,10 +52,10 @@ struct balance {
 struct reconciliation {
 	struct balance switches, voluntary, preempted;
 	uint64_t wait_seen_ns, wait_kernel_ns; /* NS_UNKNOWN without run_delay */
-	uint64_t run_seen_ns, run_kernel_ns;   /* no part of ok: steal and interrupts are left out */
-	uint64_t tasks_checked;		       /* tasks with an account */
-	uint64_t tasks_off;		       /* of those, tasks with a difference */
-	uint64_t tasks_unread;		       /* tasks that switched but whose account never came */
+	uint64_t run_seen_ns, run_kernel_ns; /* no part of ok: steal and interrupts are left out */
+	uint64_t tasks_checked;		     /* tasks with an account */
+	uint64_t tasks_off;		     /* of those, tasks with a difference */
+	uint64_t tasks_unread;		     /* tasks that switched but whose account never came */
 	bool ok;
 };
 
@@ -70,7 +70,7 @@ enum created_as {
 
 /* One target task; also summed up per process. */
 struct task_figures {
-	uint64_t in[ROW_WITH_VIA];	     /* switch-ins by level */
+	uint64_t in[ROW_WITH_VIA];		 /* switch-ins by level */
 	uint64_t voluntary, preempted, migrated; /* switch-outs, switch-outs, switch-ins */
 	uint64_t run_ns, off_ns, wait_ns;
 	uint64_t direct_ns, direct_count; /* of its switch-ins */
@@ -83,17 +83,17 @@ struct task_entry {
 	uint32_t parent;  /* serial of the creating task, 0: none or unknown */
 	uint32_t mm;	  /* address space at its end */
 	enum created_as created;
-	bool known;	  /* its creation was seen; else only its switches were */
-	bool exited, ended;   /* sched_process_exit seen; account read */
-	bool closed;	      /* it outlived the tracing */
-	bool on_cpu;	      /* model's own: between switch-in and switch-out */
-	int exit_code;	      /* as wait(2) encodes it */
+	bool known;	    /* its creation was seen; else only its switches were */
+	bool exited, ended; /* sched_process_exit seen; account read */
+	bool closed;	    /* it outlived the tracing */
+	bool on_cpu;	    /* model's own: between switch-in and switch-out */
+	int exit_code;	    /* as wait(2) encodes it */
 	char comm[EVENT_COMM_LEN + 1];
-	uint64_t born_ns, died_ns;  /* CLOCK_MONOTONIC; 0: before / not yet */
-	uint64_t switched_ns;	    /* model's own: stamp of its last switch */
-	int in_row;		    /* model's own: row of its last switch-in, -1: none */
-	uint64_t stint_wait_ns;	    /* model's own: the wait before its last switch-in */
-	uint64_t lost_switches;	    /* switch-outs that the hook saw and the ring lost */
+	uint64_t born_ns, died_ns; /* CLOCK_MONOTONIC; 0: before / not yet */
+	uint64_t switched_ns;	   /* model's own: stamp of its last switch */
+	int in_row;		   /* model's own: row of its last switch-in, -1: none */
+	uint64_t stint_wait_ns;	   /* model's own: the wait before its last switch-in */
+	uint64_t lost_switches;	   /* switch-outs that the hook saw and the ring lost */
 	struct task_figures figures;
 	struct task_account account; /* valid when ended */
 };
@@ -161,19 +161,19 @@ struct run_context {
 	int exit_signal;	    /* 0: none */
 	const char *kernel, *arch, *cpu_model;
 	unsigned int cpus;
-	uint64_t duration_ns; /* from arming to disarming */
-	const char *mode;     /* "stream" */
+	uint64_t duration_ns;	/* from arming to disarming */
+	const char *mode;	/* "stream" */
 	const char *direct_end; /* "sched_exit_tp", "finish_task_switch"; NULL: no direct cost */
 	const char *direct_why; /* why direct_end is NULL */
 	bool wait_known;	/* the kernel keeps run_delay */
 	const char *wait_why;
-	bool pick_measured;	/* else asked for with --pick */
-	bool waking_measured;	/* else asked for with --wakers */
-	uint64_t probe_ns;	/* calibrated, already subtracted from direct; NS_UNKNOWN */
-	const char *probe_why;	/* why probe_ns is unknown */
-	uint64_t loader_cpu_ns; /* user + system time of the loader while tracing */
-	const char *const *hooks; /* names of the attached hooks, NULL-terminated */
-	const char *const *hooks_off;	  /* hooks that could not be used, or were excluded, */
+	bool pick_measured;	      /* else asked for with --pick */
+	bool waking_measured;	      /* else asked for with --wakers */
+	uint64_t probe_ns;	      /* calibrated, already subtracted from direct; NS_UNKNOWN */
+	const char *probe_why;	      /* why probe_ns is unknown */
+	uint64_t loader_cpu_ns;	      /* user + system time of the loader while tracing */
+	const char *const *hooks;     /* names of the attached hooks, NULL-terminated */
+	const char *const *hooks_off; /* hooks that could not be used, or were excluded, */
 	const char *const *hooks_off_why; /* and why, same order, NULL-terminated */
 };
 
@@ -188,7 +188,7 @@ struct report {
 	uint64_t received; /* records */
 	uint64_t late;	   /* records that came out of order, and were counted all the same */
 	struct losses lost;
-	bool complete; /* nothing lost */
+	bool complete;	     /* nothing lost */
 	uint64_t missed_ins; /* switch-ins of targets that no hook saw: in no row, but waited for */
 	struct reconciliation reconcile;
 
@@ -202,8 +202,9 @@ struct report {
 
 	struct switch_row *rows; /* rows with count > 0, in the order of enum row_level, via */
 	unsigned int row_count;
-	uint64_t switches;	/* sum of the rows */
-	uint64_t first_switches; /* first switch-in of a CPU after arming: resume could not be told */
+	uint64_t switches; /* sum of the rows */
+	uint64_t
+		first_switches; /* first switch-in of a CPU after arming: resume could not be told */
 
 	struct tax tax;
 	const struct task_entry *tasks; /* index is the serial; [0] is nobody */
@@ -211,7 +212,7 @@ struct report {
 	const struct process_entry *processes;
 	const uint32_t *processes_by_switches; /* indices, busiest first */
 	const uint32_t *tasks_by_switches;     /* serials, busiest first; thread_count of them */
-	const struct switch_pair *pairs; /* by count, descending */
+	const struct switch_pair *pairs;       /* by count, descending */
 	size_t pair_count;
 	uint64_t pairs_folded; /* switches between pairs that the bounded table had no room for */
 	const struct name_pair *name_pairs; /* by count, descending */
@@ -225,8 +226,8 @@ struct report {
 /* The comm of a task reference; where none is known, "idle" or "pid N", made into `buffer`. */
 const char *report_comm(const struct report *report, uint32_t ref, char *buffer, size_t size);
 
-const char *row_level_name(enum row_level level);   /* "resume", "thread", ... */
-const char *switch_via_name(int via);		    /* "direct", "idle", "kernel"; NULL for -1 */
+const char *row_level_name(enum row_level level); /* "resume", "thread", ... */
+const char *switch_via_name(int via);		  /* "direct", "idle", "kernel"; NULL for -1 */
 const char *workload_level_name(enum workload_level level); /* "process-level", ... */
 const char *created_as_name(enum created_as created);	    /* "process", ... */
 

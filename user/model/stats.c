@@ -65,7 +65,10 @@ static int sorted_copy(const double *values, size_t n, double **sorted)
 }
 
 /* Halved before the sum: two large values must not overflow. */
-static double middle(double a, double b) { return a / 2 + b / 2; }
+static double middle(double a, double b)
+{
+	return a / 2 + b / 2;
+}
 
 static double sorted_median(const double *sorted, size_t n)
 {
@@ -196,7 +199,7 @@ static size_t exact_signed_rank(size_t n)
 	for (size_t rank = 1; rank <= n; rank++)
 		for (size_t t = rank * (rank + 1) / 2 + 1; t-- > 0;)
 			probability[t] =
-			    (probability[t] + (t >= rank ? probability[t - rank] : 0)) / 2;
+				(probability[t] + (t >= rank ? probability[t - rank] : 0)) / 2;
 	while (sum + probability[k] <= TAIL)
 		sum += probability[k++];
 	free(probability);
@@ -252,7 +255,7 @@ static void log_ratio_interval(const double *sorted, size_t n, size_t k, struct 
 {
 	size_t means = n * (n + 1) / 2;
 	double point =
-	    middle(kth_mean(sorted, n, (means + 1) / 2), kth_mean(sorted, n, means / 2 + 1));
+		middle(kth_mean(sorted, n, (means + 1) / 2), kth_mean(sorted, n, means / 2 + 1));
 
 	ratio->point = exp(point);
 	if (k) {
@@ -323,7 +326,7 @@ static int sample_init(struct sample *sample, const double *values, size_t n)
 	if (!sample->ranked || !sample->drawn)
 		return -ENOMEM;
 	for (size_t i = 0; i < n; i++)
-		sample->ranked[i] = (struct ranked){.value = values[i], .index = i};
+		sample->ranked[i] = (struct ranked){ .value = values[i], .index = i };
 	qsort(sample->ranked, n, sizeof(*sample->ranked), compare_ranked);
 	return 0;
 }
@@ -375,7 +378,7 @@ static int bootstrap_ratio(struct sample *a, struct sample *b, bool paired,
 		if (!paired)
 			sample_draw(b, &random);
 		ratios[i] =
-		    drawn_median(a, a->drawn) / drawn_median(b, paired ? a->drawn : b->drawn);
+			drawn_median(a, a->drawn) / drawn_median(b, paired ? a->drawn : b->drawn);
 	}
 	qsort(ratios, resamples, sizeof(*ratios), compare_doubles);
 	ratio->low = ratios[rank - 1];
@@ -387,7 +390,7 @@ static int bootstrap_ratio(struct sample *a, struct sample *b, bool paired,
 static int ratio_of_medians(const double *a, size_t a_n, const double *b, size_t b_n, bool paired,
 			    const struct bootstrap *how, struct interval *ratio)
 {
-	struct sample sample_a = {0}, sample_b = {0};
+	struct sample sample_a = { 0 }, sample_b = { 0 };
 	int err;
 
 	interval_unknown(ratio);
@@ -426,8 +429,9 @@ int stats_ratio_bootstrap_unpaired(const double *a, size_t a_n, const double *b,
 
 struct comparison stats_verdict(const struct interval *ratio)
 {
-	struct comparison comparison = {
-	    .verdict = VERDICT_UNKNOWN, .ratio = *ratio, .bound_percent = NAN};
+	struct comparison comparison = { .verdict = VERDICT_UNKNOWN,
+					 .ratio = *ratio,
+					 .bound_percent = NAN };
 
 	if (isnan(ratio->low) || isnan(ratio->high))
 		return comparison;

@@ -184,8 +184,7 @@ static int rank_tasks(struct model *model)
 		const struct task_figures *figures = &tasks->task[i].figures;
 
 		if (tasks->task[i].known || outs(figures))
-			ranked[count++] =
-				(struct ranked){ outs(figures), figures->run_ns, i };
+			ranked[count++] = (struct ranked){ outs(figures), figures->run_ns, i };
 	}
 	model->tasks_by_switches = indices_of(ranked, count);
 	model->report.tasks_by_switches = model->tasks_by_switches;

@@ -24,9 +24,9 @@ struct shape {
 	size_t count;
 	uint64_t switches, run_ns; /* of the tree */
 	uint64_t counting, counting_switches, counting_run_ns;
-	uint64_t spaces;	   /* address spaces with a task that counts */
-	uint64_t shared;	   /* of those, with more than one */
-	uint64_t largest;	   /* most counting tasks in one of them */
+	uint64_t spaces;  /* address spaces with a task that counts */
+	uint64_t shared;  /* of those, with more than one */
+	uint64_t largest; /* most counting tasks in one of them */
 };
 
 static int by_group(const void *a, const void *b)

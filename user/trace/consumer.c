@@ -71,8 +71,7 @@ struct consumer *consumer_new(const int *ring_fds, size_t count, size_t ring_siz
 	if (consumer->epoll < 0)
 		err = errno;
 	else if (consumer->ring && consumer->heap && consumer->names)
-		err = -open_all(consumer, ring_fds, count, ring_size, lifecycle_fd,
-				lifecycle_size);
+		err = -open_all(consumer, ring_fds, count, ring_size, lifecycle_fd, lifecycle_size);
 	if (err) {
 		consumer_free(consumer);
 		errno = err;

@@ -51,114 +51,165 @@ enum kind {
 struct row {
 	const char *name;
 	enum kind kind;
-	const char *hook;	 /* the kernel's name of what is attached to */
-	int config;		 /* of a perf event */
-	enum feature_id spare[2]; /* what does its work when it is off; 0: none (tp_btf never does) */
-	const char *as;		 /* how a row names it that it stands in for */
-	const char *since;	 /* the mainline version, only as a hint beside a failed probe */
+	const char *hook; /* the kernel's name of what is attached to */
+	int config;	  /* of a perf event */
+	enum feature_id
+		spare[2];  /* what does its work when it is off; 0: none (tp_btf never does) */
+	const char *as;	   /* how a row names it that it stands in for */
+	const char *since; /* the mainline version, only as a hint beside a failed probe */
 	const char *need;
 	const char *loses; /* when nothing stands in */
 	const char *less;  /* when a spare does; NULL: nothing */
 };
 
 #define TYPED(tracepoint) .name = (tracepoint), .kind = KIND_TYPED, .hook = (tracepoint)
-#define RAW(tracepoint)                                                                            \
-	.name = tracepoint "_raw", .kind = KIND_RAW, .hook = (tracepoint),                         \
+#define RAW(tracepoint)                                                    \
+	.name = tracepoint "_raw", .kind = KIND_RAW, .hook = (tracepoint), \
 	.as = "raw_tp/" tracepoint, .need = tracepoint " without BTF types"
 #define DEARER "dearer probes; tasks are found by pid"
 
 static const struct row rows[FEATURE_COUNT] = {
-	[FEATURE_TP_BTF] = { .name = "tp_btf", .kind = KIND_TYPED, .hook = "task_rename",
-		.since = "5.5", .need = "typed tracepoints: the cheapest programs",
-		.spare = { FEATURE_SCHED_SWITCH_RAW }, .loses = "everything", .less = DEARER },
-	[FEATURE_TASK_STORAGE] = { .name = "task_storage", .kind = KIND_TASK_STORAGE,
-		.since = "5.11", .need = "who is a target",
-		.spare = { FEATURE_SCHED_SWITCH_RAW }, .loses = "everything", .less = DEARER },
-	[FEATURE_RINGBUF] = { .name = "ringbuf", .kind = KIND_RING, .since = "5.8",
-		.need = "events on their way to tasktax", .loses = "everything" },
-	[FEATURE_RING_IN_ARRAY] = { .name = "ring_in_array", .kind = KIND_RING_IN_ARRAY,
-		.since = "5.10", .need = "one ring buffer per CPU", .loses = "everything" },
+	[FEATURE_TP_BTF] = { .name = "tp_btf",
+			     .kind = KIND_TYPED,
+			     .hook = "task_rename",
+			     .since = "5.5",
+			     .need = "typed tracepoints: the cheapest programs",
+			     .spare = { FEATURE_SCHED_SWITCH_RAW },
+			     .loses = "everything",
+			     .less = DEARER },
+	[FEATURE_TASK_STORAGE] = { .name = "task_storage",
+				   .kind = KIND_TASK_STORAGE,
+				   .since = "5.11",
+				   .need = "who is a target",
+				   .spare = { FEATURE_SCHED_SWITCH_RAW },
+				   .loses = "everything",
+				   .less = DEARER },
+	[FEATURE_RINGBUF] = { .name = "ringbuf",
+			      .kind = KIND_RING,
+			      .since = "5.8",
+			      .need = "events on their way to tasktax",
+			      .loses = "everything" },
+	[FEATURE_RING_IN_ARRAY] = { .name = "ring_in_array",
+				    .kind = KIND_RING_IN_ARRAY,
+				    .since = "5.10",
+				    .need = "one ring buffer per CPU",
+				    .loses = "everything" },
 
 	[FEATURE_SCHED_SWITCH] = { TYPED("sched_switch"),
-		.need = "every switch: level, via, run and off time",
-		.spare = { FEATURE_SCHED_SWITCH_RAW }, .loses = "everything", .less = DEARER },
+				   .need = "every switch: level, via, run and off time",
+				   .spare = { FEATURE_SCHED_SWITCH_RAW }, .loses = "everything",
+				   .less = DEARER },
 	[FEATURE_SCHED_EXIT_TP] = { TYPED("sched_exit_tp"), .since = "6.15",
-		.need = "the end of a switch: direct cost, wait",
-		.spare = { FEATURE_SCHED_EXIT_TP_RAW, FEATURE_FINISH_TASK_SWITCH },
-		.loses = "the direct cost of switches is unknown",
-		.less = "the direct cost ends elsewhere: compare it only with runs of the same end" },
+				    .need = "the end of a switch: direct cost, wait",
+				    .spare = { FEATURE_SCHED_EXIT_TP_RAW,
+					       FEATURE_FINISH_TASK_SWITCH },
+				    .loses = "the direct cost of switches is unknown",
+				    .less = "the direct cost ends elsewhere: compare it only with "
+					    "runs of the same end" },
 	[FEATURE_SCHED_ENTRY_TP] = { TYPED("sched_entry_tp"), .since = "6.15",
-		.need = "the start of __schedule(): pick cost (--pick)",
-		.loses = "the cost of picking the next task is unknown" },
+				     .need = "the start of __schedule(): pick cost (--pick)",
+				     .loses = "the cost of picking the next task is unknown" },
 	[FEATURE_TASK_NEWTASK] = { TYPED("task_newtask"),
-		.need = "creations: thread, process, vfork",
-		.spare = { FEATURE_TASK_NEWTASK_RAW }, .loses = "everything", .less = DEARER },
+				   .need = "creations: thread, process, vfork",
+				   .spare = { FEATURE_TASK_NEWTASK_RAW }, .loses = "everything",
+				   .less = DEARER },
 	[FEATURE_SCHED_PROCESS_EXEC] = { TYPED("sched_process_exec"),
-		.need = "execs: a new address space",
-		.spare = { FEATURE_SCHED_PROCESS_EXEC_RAW }, .loses = "everything", .less = DEARER },
+					 .need = "execs: a new address space",
+					 .spare = { FEATURE_SCHED_PROCESS_EXEC_RAW },
+					 .loses = "everything", .less = DEARER },
 	[FEATURE_SCHED_PROCESS_EXIT] = { TYPED("sched_process_exit"),
-		.need = "exits of tasks and processes",
-		.spare = { FEATURE_SCHED_PROCESS_EXIT_RAW }, .loses = "everything", .less = DEARER },
+					 .need = "exits of tasks and processes",
+					 .spare = { FEATURE_SCHED_PROCESS_EXIT_RAW },
+					 .loses = "everything", .less = DEARER },
 	[FEATURE_TASK_RENAME] = { TYPED("task_rename"), .need = "names that tasks give themselves",
-		.spare = { FEATURE_TASK_RENAME_RAW },
-		.loses = "tasks keep the name of their creation or exec", .less = DEARER },
+				  .spare = { FEATURE_TASK_RENAME_RAW },
+				  .loses = "tasks keep the name of their creation or exec",
+				  .less = DEARER },
 	[FEATURE_SCHED_WAKING] = { TYPED("sched_waking"), .need = "who wakes whom (--wakers)",
-		.spare = { FEATURE_SCHED_WAKING_RAW }, .loses = "who wakes whom is not shown",
-		.less = DEARER },
+				   .spare = { FEATURE_SCHED_WAKING_RAW },
+				   .loses = "who wakes whom is not shown", .less = DEARER },
 
 	[FEATURE_SCHED_SWITCH_RAW] = { RAW("sched_switch"), .loses = "everything" },
 	[FEATURE_SCHED_EXIT_TP_RAW] = { RAW("sched_exit_tp"), .since = "6.15",
-		.spare = { FEATURE_FINISH_TASK_SWITCH },
-		.loses = "the direct cost of switches is unknown" },
+					.spare = { FEATURE_FINISH_TASK_SWITCH },
+					.loses = "the direct cost of switches is unknown" },
 	[FEATURE_TASK_NEWTASK_RAW] = { RAW("task_newtask"), .loses = "everything" },
 	[FEATURE_SCHED_PROCESS_EXEC_RAW] = { RAW("sched_process_exec"), .loses = "everything" },
 	[FEATURE_SCHED_PROCESS_EXIT_RAW] = { RAW("sched_process_exit"), .loses = "everything" },
 	[FEATURE_TASK_RENAME_RAW] = { RAW("task_rename"),
-		.loses = "tasks keep the name of their creation or exec" },
+				      .loses = "tasks keep the name of their creation or exec" },
 	[FEATURE_SCHED_WAKING_RAW] = { RAW("sched_waking"),
-		.loses = "who wakes whom is not shown" },
-	[FEATURE_FINISH_TASK_SWITCH] = { .name = "finish_task_switch", .kind = KIND_KPROBE,
-		.as = "kprobe/finish_task_switch", .need = "the end of a switch, by kprobe",
-		.loses = "the direct cost of switches is unknown" },
+				       .loses = "who wakes whom is not shown" },
+	[FEATURE_FINISH_TASK_SWITCH] = { .name = "finish_task_switch",
+					 .kind = KIND_KPROBE,
+					 .as = "kprobe/finish_task_switch",
+					 .need = "the end of a switch, by kprobe",
+					 .loses = "the direct cost of switches is unknown" },
 
-	[FEATURE_ITER_TASK] = { .name = "iter_task", .kind = KIND_ITER, .hook = "bpf_iter_task",
-		.since = "5.8", .need = "final counters of tasks that outlive the run",
-		.loses = "tasks still alive at the end are not reconciled" },
-	[FEATURE_RUN_DELAY] = { .name = "run_delay", .kind = KIND_RUN_DELAY,
-		.need = "wait: time queued for a CPU", .loses = "wait is unknown" },
+	[FEATURE_ITER_TASK] = { .name = "iter_task",
+				.kind = KIND_ITER,
+				.hook = "bpf_iter_task",
+				.since = "5.8",
+				.need = "final counters of tasks that outlive the run",
+				.loses = "tasks still alive at the end are not reconciled" },
+	[FEATURE_RUN_DELAY] = { .name = "run_delay",
+				.kind = KIND_RUN_DELAY,
+				.need = "wait: time queued for a CPU",
+				.loses = "wait is unknown" },
 
 	[FEATURE_PAGE_FAULT_USER] = { TYPED("page_fault_user"), .need = "faults: address and cause",
-		.spare = { FEATURE_FENTRY }, .loses = "faults are only counted" },
+				      .spare = { FEATURE_FENTRY },
+				      .loses = "faults are only counted" },
 	[FEATURE_PAGE_FAULT_KERNEL] = { TYPED("page_fault_kernel"),
-		.need = "faults taken inside system calls",
-		.spare = { FEATURE_FENTRY }, .loses = "faults in the kernel are only counted" },
-	[FEATURE_PERF_FAULT_MIN] = { .name = "perf_fault_min", .kind = KIND_PERF,
-		.config = PERF_COUNT_SW_PAGE_FAULTS_MIN, .need = "minor faults: number and time",
-		.spare = { FEATURE_FENTRY }, .loses = "the time of minor faults is unknown" },
-	[FEATURE_PERF_FAULT_MAJ] = { .name = "perf_fault_maj", .kind = KIND_PERF,
-		.config = PERF_COUNT_SW_PAGE_FAULTS_MAJ, .need = "major faults: number and time",
-		.spare = { FEATURE_FENTRY }, .loses = "the time of major faults is unknown" },
+					.need = "faults taken inside system calls",
+					.spare = { FEATURE_FENTRY },
+					.loses = "faults in the kernel are only counted" },
+	[FEATURE_PERF_FAULT_MIN] = { .name = "perf_fault_min",
+				     .kind = KIND_PERF,
+				     .config = PERF_COUNT_SW_PAGE_FAULTS_MIN,
+				     .need = "minor faults: number and time",
+				     .spare = { FEATURE_FENTRY },
+				     .loses = "the time of minor faults is unknown" },
+	[FEATURE_PERF_FAULT_MAJ] = { .name = "perf_fault_maj",
+				     .kind = KIND_PERF,
+				     .config = PERF_COUNT_SW_PAGE_FAULTS_MAJ,
+				     .need = "major faults: number and time",
+				     .spare = { FEATURE_FENTRY },
+				     .loses = "the time of major faults is unknown" },
 	[FEATURE_RSS_STAT] = { TYPED("rss_stat"), .since = "6.2",
-		.need = "what a fault changed: file, anon, shmem, swap",
-		.loses = "the kind of a fault is told from current->rss_stat, else its error code" },
-	[FEATURE_KPROBE] = { .name = "kprobe", .kind = KIND_KPROBE, .hook = "do_exit",
-		.need = "kernel functions without a tracepoint",
-		.loses = "fallbacks by kprobe" },
-	[FEATURE_FENTRY] = { .name = "fentry", .kind = KIND_FENTRY, .hook = "handle_mm_fault",
-		.since = "5.5", .as = "fentry and fexit of handle_mm_fault",
-		.need = "start and end of kernel functions", .loses = "fallbacks for faults" },
-	[FEATURE_SWITCH_MM_IRQS_OFF] = { .name = "switch_mm_irqs_off", .kind = KIND_FENTRY,
-		.hook = "switch_mm_irqs_off", .need = "the address-space part of a switch alone",
-		.loses = "that part is not shown apart" },
+			       .need = "what a fault changed: file, anon, shmem, swap",
+			       .loses = "the kind of a fault is told from current->rss_stat, else "
+					"its error code" },
+	[FEATURE_KPROBE] = { .name = "kprobe",
+			     .kind = KIND_KPROBE,
+			     .hook = "do_exit",
+			     .need = "kernel functions without a tracepoint",
+			     .loses = "fallbacks by kprobe" },
+	[FEATURE_FENTRY] = { .name = "fentry",
+			     .kind = KIND_FENTRY,
+			     .hook = "handle_mm_fault",
+			     .since = "5.5",
+			     .as = "fentry and fexit of handle_mm_fault",
+			     .need = "start and end of kernel functions",
+			     .loses = "fallbacks for faults" },
+	[FEATURE_SWITCH_MM_IRQS_OFF] = { .name = "switch_mm_irqs_off",
+					 .kind = KIND_FENTRY,
+					 .hook = "switch_mm_irqs_off",
+					 .need = "the address-space part of a switch alone",
+					 .loses = "that part is not shown apart" },
 	[FEATURE_TLB_FLUSH] = { TYPED("tlb_flush"), .need = "TLB flushes: reason, pages",
-		.loses = "TLB flushes are not observable here" },
-	[FEATURE_CSD_QUEUE_CPU] = { .name = "csd_queue_cpu", .kind = KIND_RAW,
-		.hook = "csd_queue_cpu", .need = "TLB shootdowns sent",
-		.loses = "shootdowns sent are not observable here" },
+				.loses = "TLB flushes are not observable here" },
+	[FEATURE_CSD_QUEUE_CPU] = { .name = "csd_queue_cpu",
+				    .kind = KIND_RAW,
+				    .hook = "csd_queue_cpu",
+				    .need = "TLB shootdowns sent",
+				    .loses = "shootdowns sent are not observable here" },
 	[FEATURE_IPI_SEND_CPUMASK] = { TYPED("ipi_send_cpumask"), .since = "6.4",
-		.need = "IPIs sent to several CPUs", .loses = "such IPIs are not observable here" },
+				       .need = "IPIs sent to several CPUs",
+				       .loses = "such IPIs are not observable here" },
 	[FEATURE_IPI_SEND_CPU] = { TYPED("ipi_send_cpu"), .since = "6.4",
-		.need = "IPIs sent to one CPU", .loses = "such IPIs are not observable here" },
+				   .need = "IPIs sent to one CPU",
+				   .loses = "such IPIs are not observable here" },
 };
 
 _Static_assert(FEATURE_COUNT < 64, "features fit a mask");
@@ -281,6 +332,63 @@ static int probe_kprobe(struct probing *probing, const char *symbol)
 	return pmu < 0 ? -ENODEV : attach_perf_event(probing, &attr, BPF_PROG_TYPE_KPROBE);
 }
 
+/* Skips the suffixes that compilers give to the body of a function that they have changed. */
+static const char *skip_body_suffixes(const char *at)
+{
+	static const char *const suffixes[] = { ".isra.", ".constprop.", ".llvm." };
+	size_t i = 0;
+
+	while (i < sizeof(suffixes) / sizeof(suffixes[0])) {
+		size_t length = strlen(suffixes[i]);
+		size_t digits;
+
+		digits = strncmp(at, suffixes[i], length) ? 0 : strspn(at + length, "0123456789");
+		at += digits ? length + digits : 0;
+		i = digits ? 0 : i + 1;
+	}
+	return at;
+}
+
+bool features_switch_end_symbol(const char *line, char *symbol, size_t size)
+{
+	static const char name[] = "finish_task_switch";
+	const char *type = strchr(line, ' '), *from, *to;
+
+	if (!type || (type[1] != 't' && type[1] != 'T') || type[2] != ' ')
+		return false;
+	from = type + 3;
+	if (strncmp(from, name, strlen(name)) != 0)
+		return false;
+	to = skip_body_suffixes(from + strlen(name));
+	if ((*to && *to != '\n') || (size_t)(to - from) >= size)
+		return false;
+	snprintf(symbol, size, "%.*s", (int)(to - from), from);
+	return true;
+}
+
+/* The scheduler stands near the front: reading stops there, and most of kallsyms is never made. */
+static bool find_switch_end(char *symbol, size_t size)
+{
+	FILE *file = fopen("/proc/kallsyms", "re");
+	char line[512];
+	bool found = false;
+
+	while (file && !found && fgets(line, sizeof(line), file))
+		found = features_switch_end_symbol(line, symbol, size);
+	if (file)
+		fclose(file);
+	return found;
+}
+
+static int probe_finish_task_switch(struct probing *probing)
+{
+	char *symbol = probing->features->switch_end;
+
+	if (!find_switch_end(symbol, sizeof(probing->features->switch_end)))
+		return -ESRCH;
+	return probe_kprobe(probing, symbol);
+}
+
 static int probe_perf(struct probing *probing, int config)
 {
 	struct perf_event_attr attr = {
@@ -339,23 +447,21 @@ static int probe_task_storage(struct probing *probing)
 static int probe_ring(struct probing *probing)
 {
 	probing->doing = "create";
-	return hold(probing, bpf_map_create(BPF_MAP_TYPE_RINGBUF, "tasktax_probe", 0, 0, RING_BYTES,
-					    NULL));
+	return hold(probing,
+		    bpf_map_create(BPF_MAP_TYPE_RINGBUF, "tasktax_probe", 0, 0, RING_BYTES, NULL));
 }
 
+/* Nothing is put into the array: each such update waits for an RCU grace period. */
 static int probe_ring_in_array(struct probing *probing)
 {
 	LIBBPF_OPTS(bpf_map_create_opts, options);
-	int ring = probe_ring(probing), array, key = 0;
+	int ring = probe_ring(probing);
 
 	if (ring < 0)
 		return ring;
 	options.inner_map_fd = (__u32)ring;
-	array = hold(probing, bpf_map_create(BPF_MAP_TYPE_ARRAY_OF_MAPS, "tasktax_probe",
-					     sizeof(key), sizeof(ring), 1, &options));
-	if (array < 0)
-		return array;
-	return bpf_map_update_elem(array, &key, &ring, BPF_ANY) ? -errno : 0;
+	return hold(probing, bpf_map_create(BPF_MAP_TYPE_ARRAY_OF_MAPS, "tasktax_probe",
+					    sizeof(__u32), sizeof(__u32), 1, &options));
 }
 
 /*
@@ -389,7 +495,8 @@ static int probe(struct probing *probing, enum feature_id id)
 	case KIND_RAW:
 		return load_and_attach(probing, BPF_PROG_TYPE_RAW_TRACEPOINT, 0, 0, row->hook);
 	case KIND_KPROBE:
-		return probe_kprobe(probing, row->hook ?: probing->features->switch_end);
+		return row->hook ? probe_kprobe(probing, row->hook) :
+				   probe_finish_task_switch(probing);
 	case KIND_FENTRY:
 		return probe_fentry(probing, btf_id);
 	case KIND_ITER:
@@ -449,18 +556,17 @@ static void explain_refusal(const struct probing *probing, struct feature *featu
 	char names[64];
 
 	if (missing && features->privilege.user_namespace)
-		set(feature, FEATURE_OFF, error,
-		    "needs %s outside a user namespace (held: no)",
+		set(feature, FEATURE_OFF, error, "needs %s outside a user namespace (held: no)",
 		    privilege_names(names, sizeof(names), missing));
 	else if (missing)
 		set(feature, FEATURE_OFF, error, "needs %s (held: no)",
 		    privilege_names(names, sizeof(names), missing));
 	else if (!strncmp(features->lockdown, "confidentiality", strlen("confidentiality")))
-		set(feature, FEATURE_OFF, error, "kernel lockdown (confidentiality) forbids it (%s)",
-		    error_name(error));
+		set(feature, FEATURE_OFF, error,
+		    "kernel lockdown (confidentiality) forbids it (%s)", error_name(error));
 	else
-		set(feature, FEATURE_OFF, error, "the kernel refuses to %s it (%s)",
-		    probing->doing, error_name(error));
+		set(feature, FEATURE_OFF, error, "the kernel refuses to %s it (%s)", probing->doing,
+		    error_name(error));
 }
 
 static void explain(const struct probing *probing, struct feature *feature, int error)
@@ -472,6 +578,8 @@ static void explain(const struct probing *probing, struct feature *feature, int 
 	else if (error == ENODEV && row->kind == KIND_KPROBE)
 		set(feature, FEATURE_OFF, error,
 		    "no kprobe PMU: CONFIG_KPROBES or CONFIG_KPROBE_EVENTS is off");
+	else if (error == ESRCH && row->kind == KIND_KPROBE)
+		set(feature, FEATURE_OFF, error, "no such symbol in /proc/kallsyms");
 	else if (row->kind == KIND_RUN_DELAY)
 		set(feature, FEATURE_OFF, error,
 		    error == ENOENT ? "CONFIG_SCHED_INFO is off" :
@@ -482,8 +590,10 @@ static void explain(const struct probing *probing, struct feature *feature, int 
 	else if (error == ENOENT && row->kind == KIND_RAW)
 		set(feature, FEATURE_OFF, error, "this kernel has no such tracepoint");
 	else if (error == EINVAL && row->since)
-		set(feature, FEATURE_OFF, error, "the kernel does not know it (EINVAL): Linux %s "
-		    "and later do", row->since);
+		set(feature, FEATURE_OFF, error,
+		    "the kernel does not know it (EINVAL): Linux %s "
+		    "and later do",
+		    row->since);
 	else
 		set(feature, FEATURE_OFF, error, "cannot %s it: %s (%s)", probing->doing,
 		    error == NOT_SUPPORTED ? "not supported" : strerror(error), error_name(error));
@@ -502,8 +612,6 @@ static bool is_off_already(const struct probing *probing, struct feature *featur
 		set(feature, FEATURE_OFF, ENOENT, "not in this kernel's BTF%s%s%s",
 		    row->since ? " (Linux " : "", row->since ?: "",
 		    row->since ? " and later have it)" : "");
-	else if (feature->id == FEATURE_FINISH_TASK_SWITCH && !features->switch_end[0])
-		set(feature, FEATURE_OFF, ENOENT, "no such symbol in /proc/kallsyms");
 	else if (feature->id == FEATURE_RSS_STAT && probing->has_rss_cache)
 		set(feature, FEATURE_OFF, 0,
 		    "it fires for every 64th change only: the kernel caches the counters per task "
@@ -516,7 +624,7 @@ static bool is_off_already(const struct probing *probing, struct feature *featur
 	return true;
 }
 
-/* Typed programs share task storage: they work all together or not at all. */
+/* Typed programs share task storage: all that is typed works together, or all is raw. */
 static bool typed_works(const struct features *features)
 {
 	return features_has(features, FEATURE_TASK_STORAGE) &&
@@ -531,11 +639,19 @@ static bool is_spare_of(enum feature_id id, const struct row *row)
 	return id && (row->spare[0] == id || row->spare[1] == id);
 }
 
+/* The raw_tp variant of a typed row. */
+static bool is_variant(enum feature_id id)
+{
+	return rows[id].kind == KIND_RAW && rows[id].as;
+}
+
 /* False for a fallback whose first choice has been found to work. */
 static bool is_needed(const struct features *features, enum feature_id id)
 {
 	bool first_choice = false;
 
+	if (is_variant(id))
+		return !typed_works(features);
 	for (int i = 0; i < FEATURE_COUNT; i++) {
 		if (!is_spare_of(id, &rows[i]) || features->feature[i].state == FEATURE_UNPROBED)
 			continue;
@@ -543,7 +659,7 @@ static bool is_needed(const struct features *features, enum feature_id id)
 			return true;
 		first_choice = true;
 	}
-	return !first_choice || (rows[id].kind == KIND_RAW && !typed_works(features));
+	return !first_choice;
 }
 
 static void probe_one(struct probing *probing, struct feature *feature, bool every)
@@ -579,7 +695,8 @@ static void set_consequences(struct features *features)
 		for (int i = 0; i < 2; i++) {
 			enum feature_id spare = row->spare[i];
 
-			if (!spare || !features_has(features, spare))
+			if (!spare || !features_has(features, spare) ||
+			    (is_variant(spare) && typed_works(features)))
 				continue;
 			feature->instead = rows[spare].as;
 			feature->loses = row->less;
@@ -637,57 +754,6 @@ static void read_cpu_model(char *model, size_t size)
 		fclose(file);
 }
 
-/* Skips the suffixes that compilers give to the body of a function that they have changed. */
-static const char *skip_body_suffixes(const char *at)
-{
-	static const char *const suffixes[] = { ".isra.", ".constprop.", ".llvm." };
-	size_t i = 0;
-
-	while (i < sizeof(suffixes) / sizeof(suffixes[0])) {
-		size_t length = strlen(suffixes[i]);
-		size_t digits;
-
-		digits = strncmp(at, suffixes[i], length) ? 0 : strspn(at + length, "0123456789");
-		at += digits ? length + digits : 0;
-		i = digits ? 0 : i + 1;
-	}
-	return at;
-}
-
-bool features_switch_end_symbol(const char *line, char *symbol, size_t size)
-{
-	static const char name[] = "finish_task_switch";
-	const char *type = strchr(line, ' '), *from, *to;
-
-	if (!type || (type[1] != 't' && type[1] != 'T') || type[2] != ' ')
-		return false;
-	from = type + 3;
-	if (strncmp(from, name, strlen(name)) != 0)
-		return false;
-	to = skip_body_suffixes(from + strlen(name));
-	if ((*to && *to != '\n') || (size_t)(to - from) >= size)
-		return false;
-	snprintf(symbol, size, "%.*s", (int)(to - from), from);
-	return true;
-}
-
-/* The scheduler stands near the front: reading stops there, and most of kallsyms is never made. */
-static void read_kallsyms(struct features *features, bool search)
-{
-	FILE *file = fopen("/proc/kallsyms", "re");
-	char line[512];
-
-	if (!file)
-		return;
-	while (fgets(line, sizeof(line), file)) {
-		features->kallsyms = true;
-		if (!search || features_switch_end_symbol(line, features->switch_end,
-							  sizeof(features->switch_end)))
-			break;
-	}
-	fclose(file);
-}
-
 static int probe_pmu(void)
 {
 	struct perf_event_attr attr = {
@@ -728,6 +794,7 @@ static int read_host(struct features *features, struct fail *fail)
 	int possible = libbpf_num_possible_cpus();
 	long online = sysconf(_SC_NPROCESSORS_ONLN);
 	struct utsname name;
+	char line[128];
 
 	if (uname(&name))
 		return fail_set(fail, -errno, "cannot ask for the kernel's name: %s",
@@ -737,9 +804,9 @@ static int read_host(struct features *features, struct fail *fail)
 	features->cpus_online = online > 0 ? (unsigned int)online : 1;
 	features->cpus_possible = possible > 0 ? (unsigned int)possible : features->cpus_online;
 	features->btf = !access(VMLINUX_BTF, R_OK);
+	features->kallsyms = read_line("/proc/kallsyms", line, sizeof(line));
 	features->pmu_error = probe_pmu();
-	features->unprivileged_bpf =
-		read_number("/proc/sys/kernel/unprivileged_bpf_disabled", -1);
+	features->unprivileged_bpf = read_number("/proc/sys/kernel/unprivileged_bpf_disabled", -1);
 	features->perf_event_paranoid =
 		read_number("/proc/sys/kernel/perf_event_paranoid", INT_MIN);
 	read_cpu_model(features->cpu_model, sizeof(features->cpu_model));
@@ -748,6 +815,11 @@ static int read_host(struct features *features, struct fail *fail)
 }
 
 /* --- vmlinux's BTF, read once --- */
+
+struct typed_rows {
+	enum feature_id id[FEATURE_COUNT];
+	int count;
+};
 
 static bool has_member(const struct btf *btf, const struct btf_type *type, const char *name)
 {
@@ -759,16 +831,17 @@ static bool has_member(const struct btf *btf, const struct btf_type *type, const
 	return false;
 }
 
-/* The id of a type that some row attaches to: a tracepoint's typedef or a function. */
-static void note_hook(struct probing *probing, enum kind kind, const char *name, __u32 id)
+/* The rows that want the type of this name: BTF has a hundred thousand, so the list is short. */
+static void note_hook(struct probing *probing, const struct typed_rows *wanted, const char *name,
+		      __u32 type)
 {
-	for (int i = 0; i < FEATURE_COUNT; i++)
-		if ((rows[i].kind == KIND_TYPED) == (kind == KIND_TYPED) && is_typed(i) &&
-		    !strcmp(rows[i].hook, name))
-			probing->btf_id[i] = id;
+	for (int i = 0; i < wanted->count; i++)
+		if (!strcmp(rows[wanted->id[i]].hook, name))
+			probing->btf_id[wanted->id[i]] = type;
 }
 
-static void note_type(struct probing *probing, const struct btf *btf, __u32 id)
+static void note_type(struct probing *probing, const struct typed_rows *tracepoints,
+		      const struct typed_rows *functions, const struct btf *btf, __u32 id)
 {
 	static const char prefix[] = "btf_trace_";
 	const struct btf_type *type = btf__type_by_id(btf, id);
@@ -778,9 +851,9 @@ static void note_type(struct probing *probing, const struct btf *btf, __u32 id)
 		return;
 	name = btf__name_by_offset(btf, type->name_off);
 	if (btf_is_func(type))
-		note_hook(probing, KIND_FENTRY, name, id);
+		note_hook(probing, functions, name, id);
 	else if (btf_is_typedef(type) && !strncmp(name, prefix, strlen(prefix)))
-		note_hook(probing, KIND_TYPED, name + strlen(prefix), id);
+		note_hook(probing, tracepoints, name + strlen(prefix), id);
 	else if (btf_is_struct(type) && !strcmp(name, "task_struct"))
 		probing->has_rss_cache |= has_member(btf, type, "rss_stat");
 	else if (btf_is_struct(type) && !strcmp(name, "sched_info"))
@@ -790,12 +863,19 @@ static void note_type(struct probing *probing, const struct btf *btf, __u32 id)
 static void read_btf(struct probing *probing)
 {
 	struct btf *btf = probing->features->btf ? btf__parse_raw(VMLINUX_BTF) : NULL;
+	struct typed_rows tracepoints = { 0 }, functions = { 0 };
 
+	for (int id = 0; id < FEATURE_COUNT; id++) {
+		struct typed_rows *to = rows[id].kind == KIND_TYPED ? &tracepoints : &functions;
+
+		if (is_typed(id))
+			to->id[to->count++] = id;
+	}
 	if (libbpf_get_error(btf))
 		btf = NULL;
 	probing->features->btf = btf;
 	for (__u32 id = 1; btf && id < btf__type_cnt(btf); id++)
-		note_type(probing, btf, id);
+		note_type(probing, &tracepoints, &functions, btf, id);
 	btf__free(btf);
 }
 
@@ -835,7 +915,7 @@ static int unknown_name(const char *name, struct fail *fail)
 
 	for (int id = 0; id < FEATURE_COUNT && length < sizeof(list); id++) {
 		snprintf(raw, sizeof(raw), "%s_raw", rows[id].name);
-		if (rows[id].kind == KIND_RAW && rows[id].as)
+		if (is_variant(id))
 			continue;
 		length += (size_t)snprintf(list + length, sizeof(list) - length, " %s%s",
 					   rows[id].name,
@@ -898,10 +978,8 @@ int features_probe(struct features *features, uint64_t wanted, const char *const
 	}
 	before = libbpf_set_print(NULL);
 	err = read_host(features, fail);
-	if (!err) {
-		read_kallsyms(features, wanted & FEATURE_BIT(FEATURE_FINISH_TASK_SWITCH));
+	if (!err)
 		probe_all(features, wanted);
-	}
 	libbpf_set_print(before);
 	return err;
 }

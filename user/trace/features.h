@@ -83,14 +83,14 @@ struct features {
 	char release[65], arch[65];
 	char cpu_model[128]; /* "unknown" where /proc/cpuinfo does not say */
 	unsigned int cpus_online, cpus_possible;
-	bool btf;		  /* /sys/kernel/btf/vmlinux is there */
-	char lockdown[64];	  /* "none", "integrity", "confidentiality", "unknown (...)" */
-	bool reads_kernel;	  /* programs may read kernel memory: not so under confidentiality */
-	int pmu_error;		  /* 0: hardware cycles can be counted; else the errno */
-	int unprivileged_bpf;	  /* kernel.unprivileged_bpf_disabled; -1: not there */
-	int perf_event_paranoid;  /* kernel.perf_event_paranoid; INT_MIN: not there */
-	bool kallsyms;		  /* names can be read; the addresses are not needed */
-	char switch_end[64];	  /* kallsyms' name of finish_task_switch; "": none */
+	bool btf;		 /* /sys/kernel/btf/vmlinux is there */
+	char lockdown[64];	 /* "none", "integrity", "confidentiality", "unknown (...)" */
+	bool reads_kernel;	 /* programs may read kernel memory: not so under confidentiality */
+	int pmu_error;		 /* 0: hardware cycles can be counted; else the errno */
+	int unprivileged_bpf;	 /* kernel.unprivileged_bpf_disabled; -1: not there */
+	int perf_event_paranoid; /* kernel.perf_event_paranoid; INT_MIN: not there */
+	bool kallsyms;		 /* names can be read; the addresses are not needed */
+	char switch_end[64];	 /* kallsyms' name of finish_task_switch; "": none */
 	struct privilege privilege;
 };
 

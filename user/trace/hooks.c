@@ -8,11 +8,15 @@
 
 /* The hooks without which there is nothing to trace: typed, and their raw_tp variants. */
 static const enum feature_id typed_core[] = {
-	FEATURE_SCHED_SWITCH,	    FEATURE_TASK_NEWTASK, FEATURE_SCHED_PROCESS_EXEC,
+	FEATURE_SCHED_SWITCH,
+	FEATURE_TASK_NEWTASK,
+	FEATURE_SCHED_PROCESS_EXEC,
 	FEATURE_SCHED_PROCESS_EXIT,
 };
 static const enum feature_id raw_core[] = {
-	FEATURE_SCHED_SWITCH_RAW,	FEATURE_TASK_NEWTASK_RAW, FEATURE_SCHED_PROCESS_EXEC_RAW,
+	FEATURE_SCHED_SWITCH_RAW,
+	FEATURE_TASK_NEWTASK_RAW,
+	FEATURE_SCHED_PROCESS_EXEC_RAW,
 	FEATURE_SCHED_PROCESS_EXIT_RAW,
 };
 
@@ -71,18 +75,20 @@ static bool use(struct hooks *hooks, const struct features *features, enum featu
 
 static int refuse(const struct features *features, struct fail *fail)
 {
-	const enum feature_id needed[] = { FEATURE_RINGBUF, FEATURE_RING_IN_ARRAY,
-					   FEATURE_SCHED_SWITCH, FEATURE_TASK_NEWTASK,
-					   FEATURE_SCHED_PROCESS_EXEC, FEATURE_SCHED_PROCESS_EXIT,
-					   FEATURE_TASK_STORAGE };
+	const enum feature_id needed[] = {
+		FEATURE_RINGBUF,      FEATURE_RING_IN_ARRAY,	  FEATURE_SCHED_SWITCH,
+		FEATURE_TASK_NEWTASK, FEATURE_SCHED_PROCESS_EXEC, FEATURE_SCHED_PROCESS_EXIT,
+		FEATURE_TASK_STORAGE
+	};
 
 	for (size_t i = 0; i < sizeof(needed) / sizeof(needed[0]); i++) {
 		const struct feature *feature = &features->feature[needed[i]];
 
 		if (!features_has(features, needed[i]))
-			return fail_set(fail, -ENOTSUP,
-					"this kernel cannot be traced: %s: %s; see `tasktax doctor`",
-					feature->name, feature->why);
+			return fail_set(
+				fail, -ENOTSUP,
+				"this kernel cannot be traced: %s: %s; see `tasktax doctor`",
+				feature->name, feature->why);
 	}
 	return fail_set(fail, -ENOTSUP, "this kernel cannot be traced; see `tasktax doctor`");
 }
@@ -114,15 +120,16 @@ int hooks_choose(struct hooks *hooks, const struct features *features, const str
 	if (!features_has(features, FEATURE_RINGBUF) ||
 	    !features_has(features, FEATURE_RING_IN_ARRAY))
 		return refuse(features, fail);
-	hooks->typed = features_has(features, FEATURE_TASK_STORAGE) && has_all(features, typed_core);
+	hooks->typed = features_has(features, FEATURE_TASK_STORAGE) &&
+		       has_all(features, typed_core);
 	if (!hooks->typed && !has_all(features, raw_core))
 		return refuse(features, fail);
 	core = hooks->typed ? typed_core : raw_core;
 	for (size_t i = 0; i < CORE; i++)
 		use(hooks, features, core[i]);
 	choose_end(hooks, features);
-	hooks->rename = use(hooks, features,
-			    hooks->typed ? FEATURE_TASK_RENAME : FEATURE_TASK_RENAME_RAW);
+	hooks->rename =
+		use(hooks, features, hooks->typed ? FEATURE_TASK_RENAME : FEATURE_TASK_RENAME_RAW);
 	if (wanted->pick)
 		hooks->pick = use(hooks, features, FEATURE_SCHED_ENTRY_TP);
 	if (wanted->wakers)

@@ -18,14 +18,14 @@
 #define INITIAL_USER_NAMESPACE "user:[4026531837]"
 
 const struct privilege_use privilege_uses[PRIVILEGE_COUNT] = {
-    {CAP_BPF, "CAP_BPF", "load BPF programs and maps"},
-    {CAP_PERFMON, "CAP_PERFMON", "trace the kernel, open perf events"},
-    {CAP_SYS_ADMIN, "CAP_SYS_ADMIN", "stands for both; --bpf-stats"},
-    {CAP_SYS_RESOURCE, "CAP_SYS_RESOURCE", "raise RLIMIT_MEMLOCK before Linux 5.11"},
-    {CAP_SYS_PTRACE, "CAP_SYS_PTRACE", "read memory maps of other users' processes"},
-    {CAP_SETUID, "CAP_SETUID", "run the command as another user"},
-    {CAP_SETGID, "CAP_SETGID", "run the command as another user"},
-    {CAP_KILL, "CAP_KILL", "pass signals on to another user's command"},
+	{ CAP_BPF, "CAP_BPF", "load BPF programs and maps" },
+	{ CAP_PERFMON, "CAP_PERFMON", "trace the kernel, open perf events" },
+	{ CAP_SYS_ADMIN, "CAP_SYS_ADMIN", "stands for both; --bpf-stats" },
+	{ CAP_SYS_RESOURCE, "CAP_SYS_RESOURCE", "raise RLIMIT_MEMLOCK before Linux 5.11" },
+	{ CAP_SYS_PTRACE, "CAP_SYS_PTRACE", "read memory maps of other users' processes" },
+	{ CAP_SETUID, "CAP_SETUID", "run the command as another user" },
+	{ CAP_SETGID, "CAP_SETGID", "run the command as another user" },
+	{ CAP_KILL, "CAP_KILL", "pass signals on to another user's command" },
 };
 
 static bool in_user_namespace(void)
@@ -83,9 +83,9 @@ char *privilege_names(char *text, size_t size, uint64_t capabilities)
 			continue;
 		capabilities &= ~PRIVILEGE_BIT(privilege_uses[i].capability);
 		length += (size_t)snprintf(text + length, size - length, "%s%s",
-					   !length	  ? ""
-					   : capabilities ? ", "
-							  : " and ",
+					   !length	? "" :
+					   capabilities ? ", " :
+							  " and ",
 					   privilege_uses[i].name);
 	}
 	return text;

@@ -30,8 +30,9 @@
 #define PRIVILEGE_COUNT 8
 
 struct privilege {
-	uint64_t effective;  /* PRIVILEGE_BIT(CAP_...) of those that count in the initial namespace */
-	bool split;	     /* the kernel has CAP_BPF and CAP_PERFMON (5.8) */
+	uint64_t
+		effective; /* PRIVILEGE_BIT(CAP_...) of those that count in the initial namespace */
+	bool split;	   /* the kernel has CAP_BPF and CAP_PERFMON (5.8) */
 	bool user_namespace; /* not the initial one: capabilities here do not count for BPF */
 	bool set_id;	     /* the real user or group is another than the effective one */
 	bool file_caps;	     /* gained by exec from the file's capabilities */

@@ -33,7 +33,7 @@ struct session {
 	unsigned int links;
 	unsigned int cpus;
 	size_t ring_size;
-	int *ring; /* map descriptors, one per CPU */
+	int *ring;	       /* map descriptors, one per CPU */
 	struct cpu_state *cpu; /* the mapped array, `cpus` long */
 	bool disarmed;
 };
@@ -70,9 +70,8 @@ static void choose_lifecycle(struct tasktax_bpf *skeleton, const struct hooks *h
 {
 	bool typed = hooks->typed;
 
-	bpf_program__set_autoload(typed ? skeleton->progs.task_newtask :
-					  skeleton->progs.task_newtask_raw,
-				  true);
+	bpf_program__set_autoload(
+		typed ? skeleton->progs.task_newtask : skeleton->progs.task_newtask_raw, true);
 	bpf_program__set_autoload(typed ? skeleton->progs.sched_process_exec :
 					  skeleton->progs.sched_process_exec_raw,
 				  true);
@@ -91,9 +90,8 @@ static void choose_sched(struct tasktax_bpf *skeleton, const struct hooks *hooks
 {
 	bool typed = hooks->typed;
 
-	bpf_program__set_autoload(typed ? skeleton->progs.sched_switch :
-					  skeleton->progs.sched_switch_raw,
-				  true);
+	bpf_program__set_autoload(
+		typed ? skeleton->progs.sched_switch : skeleton->progs.sched_switch_raw, true);
 	if (hooks->end == SWITCH_END_TRACEPOINT)
 		bpf_program__set_autoload(typed ? skeleton->progs.sched_exit_tp :
 						  skeleton->progs.sched_exit_tp_raw,
@@ -460,7 +458,8 @@ static int read_closed(int fd, consumer_sink sink, void *context)
 
 static int close_by_iterator(struct session *session, consumer_sink sink, void *context)
 {
-	struct bpf_link *link = bpf_program__attach_iter(session->skeleton->progs.close_tasks, NULL);
+	struct bpf_link *link =
+		bpf_program__attach_iter(session->skeleton->progs.close_tasks, NULL);
 	int fd, err;
 
 	if (!link)
@@ -523,7 +522,6 @@ struct losses session_losses(const struct session *session)
 		sum.unseen += loss->unseen;
 	}
 	for (unsigned int i = 0; i < session->links; i++)
-		sum.recursion +=
-			recursion_misses(session->linked[i]) - session->misses_before[i];
+		sum.recursion += recursion_misses(session->linked[i]) - session->misses_before[i];
 	return sum;
 }

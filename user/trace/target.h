@@ -25,7 +25,7 @@ struct launch {
 
 struct target {
 	pid_t pid;
-	int gate;   /* write end: a byte lets the command go */
+	int gate;    /* write end: a byte lets the command go */
 	int outcome; /* read end: closed by a successful exec, else errno */
 	bool reaped;
 	int status; /* as wait(2) gives it, when reaped */
