@@ -11,7 +11,8 @@ PREFIX ?= /usr/local
 V ?= 0
 SANITIZE ?= 0
 
-# Root's tools are not on every user's path.
+# Root's tools are not on every user's path. Make before 4.4 keeps this from $(shell), hence SHELL_PATH.
+SHELL_PATH := PATH="$$PATH:/usr/sbin:/sbin"
 export PATH := $(PATH):/usr/sbin:/sbin
 
 ifeq ($(SANITIZE),1)
@@ -21,8 +22,12 @@ BUILD ?= build
 endif
 
 CLANG ?= clang
-BPFTOOL ?= bpftool
 PKG_CONFIG ?= pkg-config
+# Ubuntu's bpftool is a script that refuses when the running kernel is not a packaged one (containers).
+ifeq ($(origin BPFTOOL),undefined)
+BPFTOOL := $(or $(shell $(SHELL_PATH) bpftool version >/dev/null 2>&1 && echo bpftool),\
+		$(lastword $(sort $(wildcard /usr/lib/linux-tools*/*/bpftool))),bpftool)
+endif
 
 ARCH := $(shell uname -m | sed -e 's/x86_64/x86/' -e 's/aarch64/arm64/')
 VMLINUX ?= vmlinux/$(ARCH)
@@ -37,24 +42,33 @@ msg = @printf '  %-8s %s\n' "$(1)" "$(2)";
 MAKEFLAGS += --no-print-directory
 endif
 
+LIBRARIES := libbpf libelf zlib jansson libcap-ng
+ALL_LDLIBS := $(shell $(PKG_CONFIG) --libs $(LIBRARIES) 2>/dev/null || \
+	        echo -lbpf -lelf -lz -ljansson -lcap-ng) -lpthread -lm $(LDLIBS)
+
+# _GNU_SOURCE is empty, so that a file which defines it the usual way defines the same.
 CFLAGS ?= -O2 -g
+DIALECT := -std=gnu11 -D_GNU_SOURCE=
 WARNINGS := -Wall -Wextra -Werror
-INCLUDES := -Iuser -Ibpf -I$(BUILD)
-ALL_CFLAGS := $(CFLAGS) -std=gnu11 -D_GNU_SOURCE $(WARNINGS) $(INCLUDES) -MMD -MP
+INCLUDES := -Iuser -Ibpf -I$(BUILD) $(shell $(PKG_CONFIG) --cflags $(LIBRARIES) 2>/dev/null)
+ALL_CFLAGS := $(DIALECT) $(WARNINGS) $(INCLUDES) -MMD -MP
 ifeq ($(SANITIZE),1)
 ALL_CFLAGS += -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
-ALL_LDFLAGS := -fsanitize=address,undefined $(LDFLAGS)
+ALL_LDFLAGS := -fsanitize=address,undefined
 else
-ALL_CFLAGS += -fPIE -fstack-protector-strong -D_FORTIFY_SOURCE=2
-ALL_LDFLAGS := -pie -Wl,-z,relro,-z,now $(LDFLAGS)
+ALL_CFLAGS += -fPIE -fstack-protector-strong
+# Fortified functions need an optimizer; some distributions' compilers define a level themselves.
+ifneq ($(filter-out -O0,$(filter -O%,$(CFLAGS))),)
+ALL_CFLAGS += -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2
 endif
-
-LIBRARIES := libbpf libelf zlib jansson libcap-ng
-LDLIBS = $(shell $(PKG_CONFIG) --libs $(LIBRARIES) 2>/dev/null || \
-	   echo -lbpf -lelf -lz -ljansson -lcap-ng) -lpthread -lm
+ALL_LDFLAGS := -pie -Wl,-z,relro,-z,now
+endif
+# The user's own come last and win.
+ALL_CFLAGS += $(CPPFLAGS) $(CFLAGS)
+ALL_LDFLAGS += $(LDFLAGS)
 
 BPF_CFLAGS := -target bpf -mcpu=v3 -O2 -g -Wall -Werror -D__TARGET_ARCH_$(ARCH) \
-	      -I$(VMLINUX) -Ibpf -MMD -MP
+	      -I$(VMLINUX) -Ibpf $(shell $(PKG_CONFIG) --cflags libbpf 2>/dev/null) -MMD -MP
 
 # The file that defines the maps goes first: the linker of libbpf 1.1 wants it before their users.
 BPF_SOURCES := bpf/sched.bpf.c $(filter-out bpf/sched.bpf.c,$(wildcard bpf/*.bpf.c))
@@ -70,120 +84,160 @@ TARGETS := $(TARGET_SOURCES:tests/e2e/targets/%.c=$(BUILD)/tests/targets/%)
 
 .PHONY: all
 all: $(BUILD)/tasktax $(BUILD)/tasktax-demo ## build everything (the default)
+	@:
+
+.DELETE_ON_ERROR:
+
+# What make cannot see by dates: changed flags rebuild all, a source added or gone links again.
+FLAGS := $(strip $(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) $(ALL_LDLIBS) $(CLANG) $(BPF_CFLAGS) $(BPFTOOL))
+SOURCES := $(strip $(BPF_SOURCES) $(USER_SOURCES) $(DEMO_OBJECTS))
+.PHONY: force
+ifneq ($(file <$(BUILD)/flags),$(FLAGS))
+$(BUILD)/flags: force
+endif
+ifneq ($(file <$(BUILD)/sources),$(SOURCES))
+$(BUILD)/sources: force
+endif
+$(BUILD)/flags: export NOW = $(FLAGS)
+$(BUILD)/sources: export NOW = $(SOURCES)
+$(BUILD)/flags $(BUILD)/sources:
+	@mkdir -p $(@D)
+	@printf '%s\n' "$$NOW" >$@
 
 # ---- BPF ---------------------------------------------------------------------------------------
 
-$(BUILD)/bpf/%.o: bpf/%.bpf.c Makefile
+$(BUILD)/bpf/%.o: bpf/%.bpf.c Makefile $(BUILD)/flags
 	$(call msg,BPF,$@)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CLANG) $(BPF_CFLAGS) -c $< -o $@
 
-$(BUILD)/bpf/tasktax.bpf.o: $(BPF_OBJECTS)
+$(BUILD)/bpf/tasktax.bpf.o: $(BPF_OBJECTS) $(BUILD)/sources
 	$(call msg,GEN-OBJ,$@)
-	$(Q)$(BPFTOOL) gen object $@ $^
+	$(Q)$(BPFTOOL) gen object $@ $(filter %.o,$^)
 
 $(BUILD)/tasktax.skel.h: $(BUILD)/bpf/tasktax.bpf.o
 	$(call msg,GEN-SKEL,$@)
-	$(Q)$(BPFTOOL) gen skeleton $< name tasktax_bpf > $@.tmp && mv $@.tmp $@
+	$(Q){ echo '/* NOLINTBEGIN: generated */' && $(BPFTOOL) gen skeleton $< name tasktax_bpf && \
+		echo '/* NOLINTEND */'; } >$@
 
 # ---- the loader --------------------------------------------------------------------------------
 
-# From a git tree the version names the commit too; the file changes only when the version does.
-GIT_VERSION := $(shell git describe --always --dirty --match 'v*' 2>/dev/null)
-FULL_VERSION := $(VERSION)$(if $(GIT_VERSION),-g$(GIT_VERSION))
-.PHONY: version
-$(BUILD)/version.h: version
+# In a git tree the version names the commit, unless it is the release's own; the file changes only
+# when the version does. git may not write its index here: that would get in the way of a commit.
+GIT_COMMIT := $(shell [ ! -e .git ] || git describe --always --match 'v$(VERSION)' 2>/dev/null | \
+		sed -e 's/^v$(VERSION)//' -e t -e 's/^/-g/')
+GIT_DIRTY := $(shell [ ! -e .git ] || \
+	       git --no-optional-locks status --porcelain -uno 2>/dev/null | sed -n '1s/.*/-dirty/p')
+FULL_VERSION := $(VERSION)$(GIT_COMMIT)$(GIT_DIRTY)
+ifeq ($(findstring "$(FULL_VERSION)",$(file <$(BUILD)/version.h)),)
+$(BUILD)/version.h: force
+endif
+$(BUILD)/version.h:
 	@mkdir -p $(@D)
-	@echo '#define TASKTAX_VERSION "$(FULL_VERSION)"' | cmp -s - $@ || \
-		echo '#define TASKTAX_VERSION "$(FULL_VERSION)"' > $@
+	@echo '#define TASKTAX_VERSION "$(FULL_VERSION)"' >$@
 
-$(BUILD)/user/%.o: user/%.c Makefile | $(BUILD)/tasktax.skel.h $(BUILD)/version.h
+$(BUILD)/user/%.o: user/%.c Makefile $(BUILD)/flags | $(BUILD)/tasktax.skel.h $(BUILD)/version.h
 	$(call msg,CC,$@)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_CFLAGS) -c $< -o $@
 
-$(BUILD)/libtasktax.a: $(LIBRARY_OBJECTS)
+$(BUILD)/libtasktax.a: $(LIBRARY_OBJECTS) $(BUILD)/sources
 	$(call msg,AR,$@)
-	$(Q)rm -f $@ && $(AR) rcs $@ $^
+	$(Q)rm -f $@ && $(AR) rcs $@ $(filter %.o,$^)
 
 $(BUILD)/tasktax: $(BUILD)/user/main.o $(BUILD)/libtasktax.a
 	$(call msg,LINK,$@)
-	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) $^ -o $@ $(LDLIBS)
+	$(Q)$(CC) $(ALL_CFLAGS) $^ $(ALL_LDFLAGS) -o $@ $(ALL_LDLIBS)
 
 # ---- the companion demo ------------------------------------------------------------------------
 
-$(BUILD)/examples/%.o: examples/%.c Makefile | $(BUILD)/version.h
+$(BUILD)/examples/%.o: examples/%.c Makefile $(BUILD)/flags | $(BUILD)/version.h
 	$(call msg,CC,$@)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_CFLAGS) -c $< -o $@
 
-$(BUILD)/tasktax-demo: $(DEMO_OBJECTS) $(BUILD)/libtasktax.a
+$(BUILD)/tasktax-demo: $(DEMO_OBJECTS) $(BUILD)/libtasktax.a $(BUILD)/sources
 	$(call msg,LINK,$@)
-	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) $^ -o $@ -lpthread -lm
+	$(Q)$(CC) $(ALL_CFLAGS) $(filter %.o %.a,$^) $(ALL_LDFLAGS) -o $@ -lpthread -lm
 
 # ---- tests -------------------------------------------------------------------------------------
 
-$(BUILD)/tests/%: tests/%.c $(BUILD)/libtasktax.a Makefile
-	$(call msg,CC,$@)
-	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) $< $(BUILD)/libtasktax.a -o $@ -lcmocka $(LDLIBS)
-
 # Programs with a known behaviour, to be traced. Not sanitized: their behaviour is the point.
-$(BUILD)/tests/targets/%: tests/e2e/targets/%.c Makefile
+$(BUILD)/tests/targets/%: tests/e2e/targets/%.c Makefile $(BUILD)/flags
 	$(call msg,CC,$@)
 	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) -O2 -g -std=gnu11 -D_GNU_SOURCE $(WARNINGS) $< -o $@ -lpthread
+	$(Q)$(CC) -O2 -g $(DIALECT) $(WARNINGS) -MMD -MP $< -o $@ -lpthread
+
+$(BUILD)/tests/%: tests/%.c $(BUILD)/libtasktax.a Makefile $(BUILD)/flags
+	$(call msg,CC,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(ALL_CFLAGS) $< $(BUILD)/libtasktax.a $(ALL_LDFLAGS) -o $@ -lcmocka $(ALL_LDLIBS)
 
 .PHONY: tests
 tests: all $(TESTS) $(TARGETS) ## build the tests
+	@:
 
 .PHONY: test
-test: ## install what is missing, build, run every test
+test: ## install what is missing, build, run every test; T='unit e2e/run.bats' picks some
 	@tests/packages install build test
 	@$(MAKE) tests
-	@TASKTAX_BUILD=$(abspath $(BUILD)) tests/run $(T)
+	@TASKTAX_BUILD='$(BUILD)' tests/run $(T)
 
 .PHONY: soak
 soak: ## repeated and long runs, by hand
 	@tests/packages install build test
 	@$(MAKE) tests
-	@TASKTAX_BUILD=$(abspath $(BUILD)) tests/run soak
+	@TASKTAX_BUILD='$(BUILD)' tests/run soak
 
 .PHONY: bench
 bench: ## times and ratios against the peers, by hand
 	@tests/packages install build test bench
 	@$(MAKE) tests
-	@TASKTAX_BUILD=$(abspath $(BUILD)) tests/bench/run
+	@[ -x tests/bench/run ] || { echo "make bench: there is no tests/bench/run" >&2; exit 1; }
+	@TASKTAX_BUILD='$(abspath $(BUILD))' tests/bench/run
 
 .PHONY: demo
 demo: ## install what is missing, build, compare processes with threads on this machine
-	@tests/packages install build
+	@tests/packages install build demo
 	@$(MAKE) all
 	@[ "$$(id -u)" = 0 ] || { \
 		echo "make demo: tracing needs root: run \`sudo make demo'" >&2; exit 1; }
 	@$(BUILD)/tasktax lab ring
 
+CHECK = BUILD='$(BUILD)' CHECK_CFLAGS='$(DIALECT) $(INCLUDES)' tests/check
+
 .PHONY: check
-check: ## format, linters, builds against other headers
+check: ## format, linters, BPF builds against other headers
 	@tests/packages install build test check
 	@$(MAKE) all
-	@BUILD=$(BUILD) tests/check
+	@$(CHECK)
+
+.PHONY: check-vmlinux
+check-vmlinux: ## only the BPF builds against other headers: both architectures, the running kernel
+	@tests/packages install build
+	@$(CHECK) bpf-x86 bpf-arm64 bpf-running
+
+.PHONY: deps
+deps: ## install the packages that building, testing and checking need
+	@tests/packages install build demo test check
 
 # ---- installation ------------------------------------------------------------------------------
 
+BINDIR = $(DESTDIR)$(PREFIX)/bin
 DOCDIR = $(DESTDIR)$(PREFIX)/share/doc/tasktax
 
 .PHONY: install
-install: all ## install into $(DESTDIR)$(PREFIX)
-	install -D -m 755 $(BUILD)/tasktax $(DESTDIR)$(PREFIX)/bin/tasktax
-	install -D -m 755 $(BUILD)/tasktax-demo $(DESTDIR)$(PREFIX)/bin/tasktax-demo
-	install -D -m 644 README.md $(DOCDIR)/README.md
-	install -D -m 644 user/output/report.schema.json $(DOCDIR)/report.schema.json
+install: all ## install into $(DESTDIR)$(PREFIX), /usr/local by default
+	install -D -m 755 $(BUILD)/tasktax '$(BINDIR)/tasktax'
+	install -D -m 755 $(BUILD)/tasktax-demo '$(BINDIR)/tasktax-demo'
+	install -D -m 644 README.md '$(DOCDIR)/README.md'
+	install -D -m 644 user/output/report.schema.json '$(DOCDIR)/report.schema.json'
 
 .PHONY: uninstall
 uninstall: ## remove what install put there
-	rm -f $(DESTDIR)$(PREFIX)/bin/tasktax $(DESTDIR)$(PREFIX)/bin/tasktax-demo
-	rm -rf $(DOCDIR)
+	rm -f '$(BINDIR)/tasktax' '$(BINDIR)/tasktax-demo'
+	rm -f '$(DOCDIR)/README.md' '$(DOCDIR)/report.schema.json'
+	[ ! -d '$(DOCDIR)' ] || rmdir '$(DOCDIR)'
 
 .PHONY: clean
 clean: ## remove every product
@@ -191,6 +245,7 @@ clean: ## remove every product
 
 .PHONY: help
 help: ## this list
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 22
+	@echo '  V=1 shows the commands; SANITIZE=1 builds in build/asan, with the sanitizers'
 
--include $(BPF_OBJECTS:.o=.d) $(USER_OBJECTS:.o=.d) $(DEMO_OBJECTS:.o=.d) $(TESTS:=.d)
+-include $(BPF_OBJECTS:.o=.d) $(USER_OBJECTS:.o=.d) $(DEMO_OBJECTS:.o=.d) $(TESTS:=.d) $(TARGETS:=.d)

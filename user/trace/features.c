@@ -50,167 +50,116 @@ enum kind {
 
 struct row {
 	const char *name;
-	enum kind kind;
 	const char *hook; /* the kernel's name of what is attached to */
-	int config;	  /* of a perf event */
+	enum kind kind;
+	int config; /* of a perf event */
 	enum feature_id
 		spare[2];  /* what does its work when it is off; 0: none (tp_btf never does) */
-	const char *as;	   /* how a row names it that it stands in for */
-	const char *since; /* the mainline version, only as a hint beside a failed probe */
+	const char *since; /* mainline version: only a hint beside a failed probe */
 	const char *need;
-	const char *loses; /* when nothing stands in */
-	const char *less;  /* when a spare does; NULL: nothing */
+	const char *loses;    /* the report without it and without a spare */
+	const char *as;	      /* of a spare: how the row names it that it stands in for, */
+	const char *as_loses; /* and what is lost even so; NULL: nothing */
 };
 
 #define TYPED(tracepoint) .name = (tracepoint), .kind = KIND_TYPED, .hook = (tracepoint)
-#define RAW(tracepoint)                                                    \
-	.name = tracepoint "_raw", .kind = KIND_RAW, .hook = (tracepoint), \
-	.as = "raw_tp/" tracepoint, .need = tracepoint " without BTF types"
-#define DEARER "dearer probes; tasks are found by pid"
+#define RAW(tracepoint)                                                      \
+	.name = tracepoint "_raw", .kind = KIND_RAW, .hook = (tracepoint),   \
+	.need = tracepoint " without BTF types", .as = "raw_tp/" tracepoint, \
+	.as_loses = "dearer probes; tasks are found by pid"
+#define ALL "everything"
+#define DIRECT "the direct cost of switches is unknown"
+#define NAMES "tasks keep the name of their creation or exec"
+#define WAKERS "who wakes whom is not shown"
 
+/* clang-format off */
 static const struct row rows[FEATURE_COUNT] = {
-	[FEATURE_TP_BTF] = { .name = "tp_btf",
-			     .kind = KIND_TYPED,
-			     .hook = "task_rename",
-			     .since = "5.5",
-			     .need = "typed tracepoints: the cheapest programs",
-			     .spare = { FEATURE_SCHED_SWITCH_RAW },
-			     .loses = "everything",
-			     .less = DEARER },
-	[FEATURE_TASK_STORAGE] = { .name = "task_storage",
-				   .kind = KIND_TASK_STORAGE,
-				   .since = "5.11",
-				   .need = "who is a target",
-				   .spare = { FEATURE_SCHED_SWITCH_RAW },
-				   .loses = "everything",
-				   .less = DEARER },
-	[FEATURE_RINGBUF] = { .name = "ringbuf",
-			      .kind = KIND_RING,
-			      .since = "5.8",
-			      .need = "events on their way to tasktax",
-			      .loses = "everything" },
-	[FEATURE_RING_IN_ARRAY] = { .name = "ring_in_array",
-				    .kind = KIND_RING_IN_ARRAY,
-				    .since = "5.10",
-				    .need = "one ring buffer per CPU",
-				    .loses = "everything" },
+	[FEATURE_TP_BTF] = { .name = "tp_btf", .kind = KIND_TYPED, .hook = "task_rename",
+		.since = "5.5", .need = "typed tracepoints: the cheapest programs", .loses = ALL,
+		.spare = { FEATURE_SCHED_SWITCH_RAW } },
+	[FEATURE_TASK_STORAGE] = { .name = "task_storage", .kind = KIND_TASK_STORAGE,
+		.since = "5.11", .need = "who is a target", .loses = ALL,
+		.spare = { FEATURE_SCHED_SWITCH_RAW } },
+	[FEATURE_RINGBUF] = { .name = "ringbuf", .kind = KIND_RING, .since = "5.8",
+		.need = "events on their way to tasktax", .loses = ALL },
+	[FEATURE_RING_IN_ARRAY] = { .name = "ring_in_array", .kind = KIND_RING_IN_ARRAY,
+		.since = "5.10", .need = "one ring buffer per CPU", .loses = ALL },
 
-	[FEATURE_SCHED_SWITCH] = { TYPED("sched_switch"),
-				   .need = "every switch: level, via, run and off time",
-				   .spare = { FEATURE_SCHED_SWITCH_RAW }, .loses = "everything",
-				   .less = DEARER },
+	[FEATURE_SCHED_SWITCH] = { TYPED("sched_switch"), .spare = { FEATURE_SCHED_SWITCH_RAW },
+		.need = "every switch: level, via, run and off time", .loses = ALL },
 	[FEATURE_SCHED_EXIT_TP] = { TYPED("sched_exit_tp"), .since = "6.15",
-				    .need = "the end of a switch: direct cost, wait",
-				    .spare = { FEATURE_SCHED_EXIT_TP_RAW,
-					       FEATURE_FINISH_TASK_SWITCH },
-				    .loses = "the direct cost of switches is unknown",
-				    .less = "the direct cost ends elsewhere: compare it only with "
-					    "runs of the same end" },
+		.spare = { FEATURE_SCHED_EXIT_TP_RAW, FEATURE_FINISH_TASK_SWITCH },
+		.need = "the end of a switch: direct cost, wait", .loses = DIRECT },
 	[FEATURE_SCHED_ENTRY_TP] = { TYPED("sched_entry_tp"), .since = "6.15",
-				     .need = "the start of __schedule(): pick cost (--pick)",
-				     .loses = "the cost of picking the next task is unknown" },
-	[FEATURE_TASK_NEWTASK] = { TYPED("task_newtask"),
-				   .need = "creations: thread, process, vfork",
-				   .spare = { FEATURE_TASK_NEWTASK_RAW }, .loses = "everything",
-				   .less = DEARER },
+		.need = "the start of __schedule(): pick cost (--pick)",
+		.loses = "the cost of picking the next task is unknown" },
+	[FEATURE_TASK_NEWTASK] = { TYPED("task_newtask"), .spare = { FEATURE_TASK_NEWTASK_RAW },
+		.need = "creations: thread, process, vfork", .loses = ALL },
 	[FEATURE_SCHED_PROCESS_EXEC] = { TYPED("sched_process_exec"),
-					 .need = "execs: a new address space",
-					 .spare = { FEATURE_SCHED_PROCESS_EXEC_RAW },
-					 .loses = "everything", .less = DEARER },
+		.spare = { FEATURE_SCHED_PROCESS_EXEC_RAW },
+		.need = "execs: a new address space", .loses = ALL },
 	[FEATURE_SCHED_PROCESS_EXIT] = { TYPED("sched_process_exit"),
-					 .need = "exits of tasks and processes",
-					 .spare = { FEATURE_SCHED_PROCESS_EXIT_RAW },
-					 .loses = "everything", .less = DEARER },
-	[FEATURE_TASK_RENAME] = { TYPED("task_rename"), .need = "names that tasks give themselves",
-				  .spare = { FEATURE_TASK_RENAME_RAW },
-				  .loses = "tasks keep the name of their creation or exec",
-				  .less = DEARER },
-	[FEATURE_SCHED_WAKING] = { TYPED("sched_waking"), .need = "who wakes whom (--wakers)",
-				   .spare = { FEATURE_SCHED_WAKING_RAW },
-				   .loses = "who wakes whom is not shown", .less = DEARER },
+		.spare = { FEATURE_SCHED_PROCESS_EXIT_RAW },
+		.need = "exits of tasks and processes", .loses = ALL },
+	[FEATURE_TASK_RENAME] = { TYPED("task_rename"), .spare = { FEATURE_TASK_RENAME_RAW },
+		.need = "names that tasks give themselves", .loses = NAMES },
+	[FEATURE_SCHED_WAKING] = { TYPED("sched_waking"), .spare = { FEATURE_SCHED_WAKING_RAW },
+		.need = "who wakes whom (--wakers)", .loses = WAKERS },
 
-	[FEATURE_SCHED_SWITCH_RAW] = { RAW("sched_switch"), .loses = "everything" },
-	[FEATURE_SCHED_EXIT_TP_RAW] = { RAW("sched_exit_tp"), .since = "6.15",
-					.spare = { FEATURE_FINISH_TASK_SWITCH },
-					.loses = "the direct cost of switches is unknown" },
-	[FEATURE_TASK_NEWTASK_RAW] = { RAW("task_newtask"), .loses = "everything" },
-	[FEATURE_SCHED_PROCESS_EXEC_RAW] = { RAW("sched_process_exec"), .loses = "everything" },
-	[FEATURE_SCHED_PROCESS_EXIT_RAW] = { RAW("sched_process_exit"), .loses = "everything" },
-	[FEATURE_TASK_RENAME_RAW] = { RAW("task_rename"),
-				      .loses = "tasks keep the name of their creation or exec" },
-	[FEATURE_SCHED_WAKING_RAW] = { RAW("sched_waking"),
-				       .loses = "who wakes whom is not shown" },
-	[FEATURE_FINISH_TASK_SWITCH] = { .name = "finish_task_switch",
-					 .kind = KIND_KPROBE,
-					 .as = "kprobe/finish_task_switch",
-					 .need = "the end of a switch, by kprobe",
-					 .loses = "the direct cost of switches is unknown" },
+	[FEATURE_SCHED_SWITCH_RAW] = { RAW("sched_switch"), .loses = ALL },
+	[FEATURE_SCHED_EXIT_TP_RAW] = { RAW("sched_exit_tp"), .since = "6.15", .loses = DIRECT,
+		.spare = { FEATURE_FINISH_TASK_SWITCH } },
+	[FEATURE_TASK_NEWTASK_RAW] = { RAW("task_newtask"), .loses = ALL },
+	[FEATURE_SCHED_PROCESS_EXEC_RAW] = { RAW("sched_process_exec"), .loses = ALL },
+	[FEATURE_SCHED_PROCESS_EXIT_RAW] = { RAW("sched_process_exit"), .loses = ALL },
+	[FEATURE_TASK_RENAME_RAW] = { RAW("task_rename"), .loses = NAMES },
+	[FEATURE_SCHED_WAKING_RAW] = { RAW("sched_waking"), .loses = WAKERS },
+	[FEATURE_FINISH_TASK_SWITCH] = { .name = "finish_task_switch", .kind = KIND_KPROBE,
+		.need = "the end of a switch, by kprobe", .loses = DIRECT,
+		.as = "kprobe/finish_task_switch",
+		.as_loses = "compare the direct cost only with runs of the same end" },
 
-	[FEATURE_ITER_TASK] = { .name = "iter_task",
-				.kind = KIND_ITER,
-				.hook = "bpf_iter_task",
-				.since = "5.8",
-				.need = "final counters of tasks that outlive the run",
-				.loses = "tasks still alive at the end are not reconciled" },
-	[FEATURE_RUN_DELAY] = { .name = "run_delay",
-				.kind = KIND_RUN_DELAY,
-				.need = "wait: time queued for a CPU",
-				.loses = "wait is unknown" },
+	[FEATURE_ITER_TASK] = { .name = "iter_task", .kind = KIND_ITER, .hook = "bpf_iter_task",
+		.since = "5.8", .need = "final counters of tasks that outlive the run",
+		.loses = "tasks still alive at the end are not reconciled" },
+	[FEATURE_RUN_DELAY] = { .name = "run_delay", .kind = KIND_RUN_DELAY,
+		.need = "wait: time queued for a CPU", .loses = "wait is unknown" },
 
-	[FEATURE_PAGE_FAULT_USER] = { TYPED("page_fault_user"), .need = "faults: address and cause",
-				      .spare = { FEATURE_FENTRY },
-				      .loses = "faults are only counted" },
-	[FEATURE_PAGE_FAULT_KERNEL] = { TYPED("page_fault_kernel"),
-					.need = "faults taken inside system calls",
-					.spare = { FEATURE_FENTRY },
-					.loses = "faults in the kernel are only counted" },
-	[FEATURE_PERF_FAULT_MIN] = { .name = "perf_fault_min",
-				     .kind = KIND_PERF,
-				     .config = PERF_COUNT_SW_PAGE_FAULTS_MIN,
-				     .need = "minor faults: number and time",
-				     .spare = { FEATURE_FENTRY },
-				     .loses = "the time of minor faults is unknown" },
-	[FEATURE_PERF_FAULT_MAJ] = { .name = "perf_fault_maj",
-				     .kind = KIND_PERF,
-				     .config = PERF_COUNT_SW_PAGE_FAULTS_MAJ,
-				     .need = "major faults: number and time",
-				     .spare = { FEATURE_FENTRY },
-				     .loses = "the time of major faults is unknown" },
+	[FEATURE_PAGE_FAULT_USER] = { TYPED("page_fault_user"), .spare = { FEATURE_FENTRY },
+		.need = "faults: address and cause", .loses = "faults are only counted" },
+	[FEATURE_PAGE_FAULT_KERNEL] = { TYPED("page_fault_kernel"), .spare = { FEATURE_FENTRY },
+		.need = "faults taken inside system calls",
+		.loses = "faults in the kernel are only counted" },
+	[FEATURE_PERF_FAULT_MIN] = { .name = "perf_fault_min", .kind = KIND_PERF,
+		.config = PERF_COUNT_SW_PAGE_FAULTS_MIN, .spare = { FEATURE_FENTRY },
+		.need = "minor faults: number and time",
+		.loses = "the time of minor faults is unknown" },
+	[FEATURE_PERF_FAULT_MAJ] = { .name = "perf_fault_maj", .kind = KIND_PERF,
+		.config = PERF_COUNT_SW_PAGE_FAULTS_MAJ, .spare = { FEATURE_FENTRY },
+		.need = "major faults: number and time",
+		.loses = "the time of major faults is unknown" },
 	[FEATURE_RSS_STAT] = { TYPED("rss_stat"), .since = "6.2",
-			       .need = "what a fault changed: file, anon, shmem, swap",
-			       .loses = "the kind of a fault is told from current->rss_stat, else "
-					"its error code" },
-	[FEATURE_KPROBE] = { .name = "kprobe",
-			     .kind = KIND_KPROBE,
-			     .hook = "do_exit",
-			     .need = "kernel functions without a tracepoint",
-			     .loses = "fallbacks by kprobe" },
-	[FEATURE_FENTRY] = { .name = "fentry",
-			     .kind = KIND_FENTRY,
-			     .hook = "handle_mm_fault",
-			     .since = "5.5",
-			     .as = "fentry and fexit of handle_mm_fault",
-			     .need = "start and end of kernel functions",
-			     .loses = "fallbacks for faults" },
-	[FEATURE_SWITCH_MM_IRQS_OFF] = { .name = "switch_mm_irqs_off",
-					 .kind = KIND_FENTRY,
-					 .hook = "switch_mm_irqs_off",
-					 .need = "the address-space part of a switch alone",
-					 .loses = "that part is not shown apart" },
+		.need = "what a fault changed: file, anon, shmem, swap",
+		.loses = "a fault's kind comes from current->rss_stat or its error code" },
+	[FEATURE_KPROBE] = { .name = "kprobe", .kind = KIND_KPROBE, .hook = "do_exit",
+		.need = "kernel functions without a tracepoint", .loses = "fallbacks by kprobe" },
+	[FEATURE_FENTRY] = { .name = "fentry", .kind = KIND_FENTRY, .hook = "handle_mm_fault",
+		.since = "5.5", .need = "start and end of kernel functions",
+		.loses = "fallbacks for faults", .as = "fentry and fexit of handle_mm_fault" },
+	[FEATURE_SWITCH_MM_IRQS_OFF] = { .name = "switch_mm_irqs_off", .kind = KIND_FENTRY,
+		.hook = "switch_mm_irqs_off", .need = "the address-space part of a switch alone",
+		.loses = "that part is not shown apart" },
 	[FEATURE_TLB_FLUSH] = { TYPED("tlb_flush"), .need = "TLB flushes: reason, pages",
-				.loses = "TLB flushes are not observable here" },
-	[FEATURE_CSD_QUEUE_CPU] = { .name = "csd_queue_cpu",
-				    .kind = KIND_RAW,
-				    .hook = "csd_queue_cpu",
-				    .need = "TLB shootdowns sent",
-				    .loses = "shootdowns sent are not observable here" },
+		.loses = "TLB flushes are not observable here" },
+	[FEATURE_CSD_QUEUE_CPU] = { .name = "csd_queue_cpu", .kind = KIND_RAW,
+		.hook = "csd_queue_cpu", .need = "TLB shootdowns sent",
+		.loses = "shootdowns sent are not observable here" },
 	[FEATURE_IPI_SEND_CPUMASK] = { TYPED("ipi_send_cpumask"), .since = "6.4",
-				       .need = "IPIs sent to several CPUs",
-				       .loses = "such IPIs are not observable here" },
+		.need = "IPIs sent to several CPUs", .loses = "such IPIs are not observable here" },
 	[FEATURE_IPI_SEND_CPU] = { TYPED("ipi_send_cpu"), .since = "6.4",
-				   .need = "IPIs sent to one CPU",
-				   .loses = "such IPIs are not observable here" },
+		.need = "IPIs sent to one CPU", .loses = "such IPIs are not observable here" },
 };
+/* clang-format on */
 
 _Static_assert(FEATURE_COUNT < 64, "features fit a mask");
 
@@ -258,8 +207,11 @@ static int hold(struct probing *probing, int fd)
 static int load(struct probing *probing, enum bpf_prog_type type, enum bpf_attach_type attach,
 		__u32 btf_id)
 {
-	LIBBPF_OPTS(bpf_prog_load_opts, options, .expected_attach_type = attach,
-		    .attach_btf_id = btf_id);
+	struct bpf_prog_load_opts options = {
+		.sz = sizeof(options),
+		.expected_attach_type = attach,
+		.attach_btf_id = btf_id,
+	};
 
 	probing->doing = "load";
 	return hold(probing,
@@ -423,7 +375,10 @@ static int probe_iter(struct probing *probing, __u32 btf_id)
 /* Local storage takes its key and value types from a BTF of ours. */
 static int probe_task_storage(struct probing *probing)
 {
-	LIBBPF_OPTS(bpf_map_create_opts, options, .map_flags = BPF_F_NO_PREALLOC);
+	struct bpf_map_create_opts options = {
+		.sz = sizeof(options),
+		.map_flags = BPF_F_NO_PREALLOC,
+	};
 	struct btf *types = btf__new_empty();
 	int err;
 
@@ -454,7 +409,7 @@ static int probe_ring(struct probing *probing)
 /* Nothing is put into the array: each such update waits for an RCU grace period. */
 static int probe_ring_in_array(struct probing *probing)
 {
-	LIBBPF_OPTS(bpf_map_create_opts, options);
+	struct bpf_map_create_opts options = { .sz = sizeof(options) };
 	int ring = probe_ring(probing);
 
 	if (ring < 0)
@@ -548,6 +503,13 @@ static const char *error_name(int error)
 	return error == NOT_SUPPORTED ? "ENOTSUPP" : strerrorname_np(error) ?: "unknown error";
 }
 
+static bool is_confidential(const struct features *features)
+{
+	static const char mode[] = "confidentiality";
+
+	return !strncmp(features->lockdown, mode, strlen(mode));
+}
+
 /* The kernel said no to something that it knows: why? */
 static void explain_refusal(const struct probing *probing, struct feature *feature, int error)
 {
@@ -561,9 +523,9 @@ static void explain_refusal(const struct probing *probing, struct feature *featu
 	else if (missing)
 		set(feature, FEATURE_OFF, error, "needs %s (held: no)",
 		    privilege_names(names, sizeof(names), missing));
-	else if (!strncmp(features->lockdown, "confidentiality", strlen("confidentiality")))
-		set(feature, FEATURE_OFF, error,
-		    "kernel lockdown (confidentiality) forbids it (%s)", error_name(error));
+	else if (is_confidential(features))
+		set(feature, FEATURE_OFF, error, "lockdown=confidentiality forbids it (%s)",
+		    error_name(error));
 	else
 		set(feature, FEATURE_OFF, error, "the kernel refuses to %s it (%s)", probing->doing,
 		    error_name(error));
@@ -576,8 +538,7 @@ static void explain(const struct probing *probing, struct feature *feature, int 
 	if (error == EPERM || error == EACCES)
 		explain_refusal(probing, feature, error);
 	else if (error == ENODEV && row->kind == KIND_KPROBE)
-		set(feature, FEATURE_OFF, error,
-		    "no kprobe PMU: CONFIG_KPROBES or CONFIG_KPROBE_EVENTS is off");
+		set(feature, FEATURE_OFF, error, "no kprobe PMU: CONFIG_KPROBE_EVENTS is off");
 	else if (error == ESRCH && row->kind == KIND_KPROBE)
 		set(feature, FEATURE_OFF, error, "no such symbol in /proc/kallsyms");
 	else if (row->kind == KIND_RUN_DELAY)
@@ -588,37 +549,37 @@ static void explain(const struct probing *probing, struct feature *feature, int 
 		set(feature, FEATURE_OFF, error, "the kernel cannot %s it here (%s)",
 		    probing->doing, error_name(error));
 	else if (error == ENOENT && row->kind == KIND_RAW)
-		set(feature, FEATURE_OFF, error, "this kernel has no such tracepoint");
+		set(feature, FEATURE_OFF, error, "no such tracepoint in this kernel");
 	else if (error == EINVAL && row->since)
 		set(feature, FEATURE_OFF, error,
-		    "the kernel does not know it (EINVAL): Linux %s "
-		    "and later do",
-		    row->since);
+		    "not known to this kernel (EINVAL; since Linux %s)", row->since);
 	else
 		set(feature, FEATURE_OFF, error, "cannot %s it: %s (%s)", probing->doing,
 		    error == NOT_SUPPORTED ? "not supported" : strerror(error), error_name(error));
 }
 
-/* Whether it can be told to be off without trying; then it is. */
+/*
+ * Whether it can be told to be off without trying; then it is. Without BTF a raw_tp or kprobe
+ * program of two instructions would do, but tasktax's own could not be fitted to the kernel.
+ * rss_stat fires for every change since the counters are per CPU (Linux 6.2, f1a7941243c1); before,
+ * each task collected 64 changes.
+ */
 static bool is_off_already(const struct probing *probing, struct feature *feature)
 {
 	const struct features *features = probing->features;
 	const struct row *row = &rows[feature->id];
 
 	if (!features->btf && !is_map(feature->id))
-		set(feature, FEATURE_OFF, ENOENT,
-		    "no BTF: " VMLINUX_BTF " is missing (CONFIG_DEBUG_INFO_BTF)");
+		set(feature, FEATURE_OFF, ENOENT, "no BTF (" VMLINUX_BTF " missing)");
 	else if (is_typed(feature->id) && !probing->btf_id[feature->id])
 		set(feature, FEATURE_OFF, ENOENT, "not in this kernel's BTF%s%s%s",
-		    row->since ? " (Linux " : "", row->since ?: "",
-		    row->since ? " and later have it)" : "");
+		    row->since ? " (since Linux " : "", row->since ?: "", row->since ? ")" : "");
 	else if (feature->id == FEATURE_RSS_STAT && probing->has_rss_cache)
-		set(feature, FEATURE_OFF, 0,
-		    "it fires for every 64th change only: the kernel caches the counters per task "
-		    "(until Linux 6.2)");
+		set(feature, FEATURE_OFF, 0, "counters are cached per task: it fires rarely");
 	else if (!features->reads_kernel && !is_map(feature->id) && row->kind != KIND_RUN_DELAY)
-		set(feature, FEATURE_OFF, EPERM,
-		    "kernel lockdown (confidentiality) forbids programs to read kernel memory");
+		set(feature, FEATURE_OFF, EPERM, "%s",
+		    is_confidential(features) ? "lockdown=confidentiality forbids it" :
+						"programs cannot read kernel memory here");
 	else
 		return false;
 	return true;
@@ -653,7 +614,8 @@ static bool is_needed(const struct features *features, enum feature_id id)
 	if (is_variant(id))
 		return !typed_works(features);
 	for (int i = 0; i < FEATURE_COUNT; i++) {
-		if (!is_spare_of(id, &rows[i]) || features->feature[i].state == FEATURE_UNPROBED)
+		if (!is_spare_of(id, &rows[i]) || features->feature[i].state == FEATURE_UNPROBED ||
+		    (is_variant(i) && typed_works(features)))
 			continue;
 		if (features->feature[i].state != FEATURE_ON)
 			return true;
@@ -699,7 +661,7 @@ static void set_consequences(struct features *features)
 			    (is_variant(spare) && typed_works(features)))
 				continue;
 			feature->instead = rows[spare].as;
-			feature->loses = row->less;
+			feature->loses = rows[spare].as_loses;
 			break;
 		}
 	}

@@ -20,7 +20,7 @@
 const struct privilege_use privilege_uses[PRIVILEGE_COUNT] = {
 	{ CAP_BPF, "CAP_BPF", "load BPF programs and maps" },
 	{ CAP_PERFMON, "CAP_PERFMON", "trace the kernel, open perf events" },
-	{ CAP_SYS_ADMIN, "CAP_SYS_ADMIN", "stands for both; --bpf-stats" },
+	{ CAP_SYS_ADMIN, "CAP_SYS_ADMIN", "do both before Linux 5.8, and for --bpf-stats" },
 	{ CAP_SYS_RESOURCE, "CAP_SYS_RESOURCE", "raise RLIMIT_MEMLOCK before Linux 5.11" },
 	{ CAP_SYS_PTRACE, "CAP_SYS_PTRACE", "read memory maps of other users' processes" },
 	{ CAP_SETUID, "CAP_SETUID", "run the command as another user" },

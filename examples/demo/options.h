@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * options.h - the options that every experiment has (--as, --tasks, --cpu), and parsing with errors
+ * of one line.
+ */
+#ifndef DEMO_OPTIONS_H
+#define DEMO_OPTIONS_H
+
+#include <argp.h>
+#include <stdint.h>
+
+#include "workload.h"
+
+/*
+ * A child of each experiment's parser; its input is a struct workload, which holds the defaults
+ * (form is written always, since --as must be given).
+ */
+extern const struct argp options_common;
+
+/* Parses all of argv. 0 or -EINVAL, the user having been told. */
+int options_parse(const struct argp *argp, int argc, char **argv, void *input);
+
+/* The value of an option. 0 or EINVAL, the user having been told; for a parser to return. */
+error_t options_number(const char *option, const char *text, uint64_t min, uint64_t max,
+		       uint64_t *value);
+
+#endif

@@ -1,0 +1,43 @@
+# SPDX-License-Identifier: GPL-2.0
+# common.bash - what the end-to-end tests share: the binary, a traced run with its JSON, checks on it.
+
+BUILD=${TASKTAX_BUILD:-$BATS_TEST_DIRNAME/../../build}
+TASKTAX=$BUILD/tasktax
+DEMO=$BUILD/tasktax-demo
+TARGETS=$BUILD/tests/targets
+
+need_root() {
+	[ "$(id -u)" = 0 ] || skip "needs root (BPF)"
+}
+
+# trace ARGUMENT...: tasktax run with its JSON in $JSON, the command's output in $OUT, the report in
+# $REPORT and the exit status in $status. What follows is the command, or options and --.
+trace() {
+	JSON=$BATS_TEST_TMPDIR/report.json OUT=$BATS_TEST_TMPDIR/out REPORT=$BATS_TEST_TMPDIR/report
+	status=0
+	"$TASKTAX" run --json="$JSON" -o "$REPORT" "$@" >"$OUT" 2>"$BATS_TEST_TMPDIR/err" || status=$?
+}
+
+# json FILTER: a value of the last report.
+json() { jq -r "$1" "$JSON"; }
+
+# check FILTER: the filter must say true of the last report.
+check() {
+	[ "$(json "$1")" = true ] || {
+		echo "false: $1"
+		jq -c '{events, reconcile, tasks, workload}' "$JSON"
+		return 1
+	}
+}
+
+# The promise: nothing lost, and what was seen is what the kernel counted.
+exact() {
+	check '.events.complete and ([.events.lost[]] | add) == 0'
+	check '.reconcile.ok'
+	check '.reconcile | [.switches, .voluntary, .preempted] | all(.seen == .kernel and .lost == 0)'
+	check '.reconcile.wait_ns | .seen == .kernel'
+	check '([.switches[] | .voluntary + .preempted] | add) == .reconcile.switches.seen'
+}
+
+# switches LEVEL: how many switch-ins of this level, any via.
+switches() { json "[.switches[] | select(.level == \"$1\") | .count] | add // 0"; }

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * experiment.h - the interface that every experiment of the lab implements, one file each: what it
+ * claims, how a run is started, what a run shows, and why.
+ *
+ * An experiment starts nothing and prints nothing: lab.c runs it, output/lab.c shows it. Includes
+ * compare.h; sees the finished report of a traced run. Called by lab.c, the outputs and cmd_lab.c.
+ */
+#ifndef TASKTAX_LAB_EXPERIMENT_H
+#define TASKTAX_LAB_EXPERIMENT_H
+
+#include <jansson.h>
+
+#include "base/log.h"
+#include "lab/compare.h"
+#include "model/report.h"
+
+#define LAB_WORDS 24 /* of a workload's command line, the NULL included */
+
+/* What the user chose, or its default. */
+struct lab_settings {
+	unsigned int rounds;
+	bool quick;
+	uint64_t seed;	       /* of the order inside a round */
+	uint64_t laps;	       /* of a run */
+	int cpu;	       /* where the workers are pinned */
+	unsigned int cpus;     /* how many this process may use */
+	const char *demo;      /* path of tasktax-demo */
+	const char *no_trace;  /* why nothing is traced; NULL: it is */
+	const char *no_direct; /* why the trace has no direct cost; NULL: it has */
+};
+
+/* The command line of one run. Filled by the experiment; argv points into text. */
+struct lab_command {
+	char *argv[LAB_WORDS];
+	char text[LAB_WORDS][32];
+};
+
+/* One run that came to its end. */
+struct lab_run {
+	enum lab_form form;
+	const json_t *truth;	     /* what the workload printed: an object */
+	const struct report *report; /* NULL: it was not traced */
+};
+
+struct experiment {
+	const char *name;
+	const char *claim;
+	const struct lab_figure *figures;
+	size_t figure_count;
+	size_t headline; /* the figure that decides */
+	struct lab_slack slack;
+	uint64_t laps;	    /* of a run, unless asked for others */
+	const char *events; /* what the ground truth counts: "switches between the two workers" */
+
+	/* The arguments after the path of tasktax-demo. */
+	void (*command)(const struct lab_settings *settings, enum lab_form form,
+			struct lab_command *command);
+
+	/* Takes a run's figures and ground truth into its round. 0, or negative with the reason. */
+	int (*read)(const struct lab_run *run, struct lab_round *round, struct fail *fail);
+
+	/* Fills the figures that compare runs of one round. NULL: there are none. */
+	void (*derive)(struct lab_round *round);
+
+	/* What one run does, as a sentence. */
+	void (*setup)(const struct lab_settings *settings, char *text, size_t size);
+
+	/* The outcome as a sentence that starts after the word of the verdict; and the paragraph. */
+	void (*outcome)(const struct lab_comparison *comparison,
+			const struct lab_settings *settings, char *text, size_t size);
+	void (*why)(const struct lab_comparison *comparison, const struct lab_settings *settings,
+		    char *text, size_t size);
+};
+
+extern const struct experiment experiment_ring;
+
+/* The experiments in the order in which the lab runs them; NULL after the last. */
+const struct experiment *experiment_at(size_t index);
+const struct experiment *experiment_find(const char *name);
+
+/* Appends a word to a command line. */
+void lab_word(struct lab_command *command, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
+#endif

@@ -1,0 +1,443 @@
+// SPDX-License-Identifier: GPL-2.0
+/* json.c - builds the JSON form of a report; see json.h. */
+#include "output/json.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/quote.h"
+
+#define PAIRS_SHOWN 200 /* the busiest; pairs_total counts them all */
+
+static json_t *count(uint64_t n)
+{
+	return json_integer((json_int_t)n);
+}
+
+/* Out of memory anywhere makes the whole report NULL, not a report with holes. */
+static void append(json_t **array, json_t *value)
+{
+	if (json_array_append_new(*array, value)) {
+		json_decref(*array);
+		*array = NULL;
+	}
+}
+
+static void set(json_t **object, const char *key, json_t *value)
+{
+	if (json_object_set_new(*object, key, value)) {
+		json_decref(*object);
+		*object = NULL;
+	}
+}
+
+static json_t *ns(uint64_t value)
+{
+	return value == NS_UNKNOWN ? json_null() : count(value);
+}
+
+/* A string, valid UTF-8 whatever is in it. NULL gives null. */
+static json_t *text(const char *string)
+{
+	size_t length = string ? strlen(string) : 0, size = QUOTE_UTF8_SIZE(length);
+	char *quoted = string ? malloc(size) : NULL;
+	json_t *value;
+
+	if (!string)
+		return json_null();
+	if (!quoted)
+		return NULL;
+	value = json_stringn(quoted, quote_utf8(quoted, size, string, length));
+	free(quoted);
+	return value;
+}
+
+/* A pid or serial: 0 is none, as of a task whose creation was not seen. */
+static json_t *number(uint32_t n)
+{
+	return n ? count(n) : json_null();
+}
+
+/* NULL-terminated strings. */
+static json_t *texts(const char *const *strings)
+{
+	json_t *array = json_array();
+
+	for (; strings && *strings; strings++)
+		append(&array, text(*strings));
+	return array;
+}
+
+static json_t *percentile(const struct histogram *histogram, double percent)
+{
+	uint64_t value;
+
+	return histogram_percentile(histogram, percent, &value) ? json_null() : count(value);
+}
+
+/* A distribution of ns; with no sample its figures are unknown. */
+static json_t *distribution(const struct histogram *histogram)
+{
+	json_t *mean = histogram->count ? json_real(histogram_mean(histogram)) : json_null();
+
+	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o}", "count", count(histogram->count), "mean",
+			 mean, "p50", percentile(histogram, 50), "p90", percentile(histogram, 90),
+			 "p99", percentile(histogram, 99), "max",
+			 histogram->count ? count(histogram->max) : json_null());
+}
+
+static json_t *exit_of(const struct run_context *context)
+{
+	return json_pack("{s:o, s:o}", "code",
+			 context->exit_code < 0 ? json_null() : json_integer(context->exit_code),
+			 "signal",
+			 context->exit_signal ? json_integer(context->exit_signal) : json_null());
+}
+
+static json_t *host(const struct run_context *context)
+{
+	return json_pack("{s:o, s:o, s:i, s:o}", "kernel", text(context->kernel), "arch",
+			 text(context->arch), "cpus", (int)context->cpus, "model",
+			 text(context->cpu_model));
+}
+
+static json_t *features(const struct run_context *context)
+{
+	json_t *off = json_object();
+
+	for (size_t i = 0; context->hooks_off && context->hooks_off[i]; i++)
+		set(&off, context->hooks_off[i], text(context->hooks_off_why[i]));
+	return json_pack("{s:o, s:o}", "attached", texts(context->hooks), "off", off);
+}
+
+static json_t *events(const struct report *report)
+{
+	const struct losses *lost = &report->lost;
+	json_t *classes = json_pack("{s:o, s:o, s:o, s:o, s:o, s:o}", "switch",
+				    count(lost->switches), "waking", count(lost->waking),
+				    "lifecycle", count(lost->lifecycle), "untracked",
+				    count(lost->untracked), "recursion", count(lost->recursion),
+				    "unknown", count(lost->unknown));
+
+	return json_pack("{s:o, s:o, s:b, s:o, s:o, s:o}", "received", count(report->received),
+			 "lost", classes, "complete", report->complete, "late", count(report->late),
+			 "unseen_switches", count(lost->unseen), "missed_switch_ins",
+			 count(report->missed_ins));
+}
+
+static json_t *balance(const struct balance *balance)
+{
+	return json_pack("{s:o, s:o, s:o}", "seen", count(balance->seen), "lost",
+			 count(balance->lost), "kernel",
+			 balance->known ? count(balance->kernel) : json_null());
+}
+
+static json_t *reconcile(const struct reconciliation *r)
+{
+	return json_pack("{s:o, s:o, s:o, s:{s:o, s:o}, s:{s:o, s:o}, s:o, s:o, s:o, s:b}",
+			 "switches", balance(&r->switches), "voluntary", balance(&r->voluntary),
+			 "preempted", balance(&r->preempted), "wait_ns", "seen",
+			 ns(r->wait_seen_ns), "kernel", ns(r->wait_kernel_ns), "run_ns", "seen",
+			 ns(r->run_seen_ns), "kernel", ns(r->run_kernel_ns), "tasks_checked",
+			 count(r->tasks_checked), "tasks_with_difference", count(r->tasks_off),
+			 "tasks_unread", count(r->tasks_unread), "ok", r->ok);
+}
+
+static json_t *crashed(const struct report *report)
+{
+	json_t *array = json_array();
+
+	for (uint32_t i = 0; i < report->process_count; i++) {
+		const struct process_entry *p =
+			&report->processes[report->processes_by_switches[i]];
+
+		if (!p->crashed_by)
+			continue;
+		append(&array,
+		       json_pack("{s:i, s:o, s:i, s:i}", "pid", (int)p->tgid, "comm", text(p->comm),
+				 "signal", (int)p->crashed_by, "tasks_lost", (int)p->tasks_lost));
+	}
+	return array;
+}
+
+static json_t *tasks(const struct report *report)
+{
+	json_t *created = json_pack("{s:o, s:o, s:o}", "process",
+				    count(report->created[CREATED_PROCESS]), "thread",
+				    count(report->created[CREATED_THREAD]), "vfork",
+				    count(report->created[CREATED_VFORK]));
+
+	return json_pack("{s:i, s:i, s:i, s:o, s:o, s:o, s:o}", "processes",
+			 (int)report->process_count, "threads", (int)report->thread_count,
+			 "peak_tasks", (int)report->peak_tasks, "created", created, "execs",
+			 count(report->execs), "exits", count(report->exits), "crashed",
+			 crashed(report));
+}
+
+static json_t *workload(const struct report *report)
+{
+	json_t *reasons = json_array();
+
+	for (unsigned int i = 0; i < report->reason_count; i++)
+		append(&reasons, text(report->reasons[i]));
+	return json_pack("{s:s, s:o}", "level", workload_level_name(report->workload), "reasons",
+			 reasons);
+}
+
+static json_t *switches(const struct report *report)
+{
+	json_t *array = json_array();
+
+	for (unsigned int i = 0; i < report->row_count; i++) {
+		const struct switch_row *row = &report->rows[i];
+		json_t *pick = report->context.pick_measured ? distribution(&row->pick) :
+							       json_null();
+		json_t *wait = report->context.wait_known ? distribution(&row->wait) : json_null();
+
+		append(&array,
+		       json_pack("{s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "level",
+				 row_level_name(row->level), "via", text(switch_via_name(row->via)),
+				 "count", count(row->count), "voluntary", count(row->voluntary),
+				 "preempted", count(row->preempted), "migrated",
+				 count(row->migrated), "direct_ns", distribution(&row->direct),
+				 "pick_ns", pick, "wait_ns", wait));
+	}
+	return array;
+}
+
+static json_t *levels(const struct task_figures *figures)
+{
+	return json_pack("{s:o, s:o, s:o, s:o}", "resume", count(figures->in[ROW_RESUME]), "thread",
+			 count(figures->in[ROW_THREAD]), "process", count(figures->in[ROW_PROCESS]),
+			 "exiting", count(figures->in[ROW_EXITING]));
+}
+
+/* Adds what a task and a process have in common. */
+static void add_figures(json_t **object, const struct task_figures *figures, bool wait_known)
+{
+	json_t *direct = json_pack("{s:o, s:o}", "count", count(figures->direct_count), "sum",
+				   figures->direct_count ? count(figures->direct_ns) : json_null());
+
+	set(object, "switches", levels(figures));
+	set(object, "voluntary", count(figures->voluntary));
+	set(object, "preempted", count(figures->preempted));
+	set(object, "migrated", count(figures->migrated));
+	set(object, "run_ns", count(figures->run_ns));
+	set(object, "off_ns", count(figures->off_ns));
+	set(object, "wait_ns", wait_known ? count(figures->wait_ns) : json_null());
+	set(object, "direct_ns", direct);
+}
+
+/* Seen against kernel for one task; null when its counters never came. */
+static json_t *task_reconcile(const struct task_entry *task)
+{
+	const struct task_account *account = &task->account;
+
+	if (!task->ended)
+		return json_null();
+	return json_pack("{s:o, s:o, s:o}", "kernel_voluntary",
+			 count(account->last.nvcsw - account->base.nvcsw), "kernel_preempted",
+			 count(account->last.nivcsw - account->base.nivcsw), "lost",
+			 count(task->lost_switches));
+}
+
+static json_t *task_object(const struct report *report, const struct task_entry *task)
+{
+	json_t *object = json_pack("{s:o, s:o, s:s, s:o, s:b, s:o, s:o}", "pid", number(task->pid),
+				   "comm", text(task->comm), "created",
+				   task->known ? created_as_name(task->created) : "unknown",
+				   "address_space", number(task->mm), "alive_at_end", task->closed,
+				   "exit_status",
+				   task->exited ? json_integer(task->exit_code) : json_null(),
+				   "reconcile", task_reconcile(task));
+
+	add_figures(&object, &task->figures, report->context.wait_known);
+	return object;
+}
+
+/* One array of tasks per process, in the order of their serials. NULL: no memory. */
+static json_t **tasks_by_process(const struct report *report, uint32_t processes)
+{
+	json_t **list = calloc(processes, sizeof(json_t *));
+
+	for (uint32_t i = 0; list && i < processes; i++)
+		list[i] = json_array();
+	for (uint32_t i = 1; list && i < report->task_count; i++) {
+		const struct task_entry *task = &report->tasks[i];
+
+		if (task->process >= processes ||
+		    (!task->known && !task->figures.voluntary && !task->figures.preempted))
+			continue;
+		append(&list[task->process], task_object(report, task));
+	}
+	return list;
+}
+
+static json_t *process_object(const struct report *report, uint32_t index, json_t *members)
+{
+	const struct process_entry *process = &report->processes[index];
+	uint32_t parent = process->parent == index ? 0 : report->processes[process->parent].tgid;
+	json_t *object = json_pack(
+		"{s:o, s:o, s:o, s:s, s:o, s:o, s:i, s:b, s:o}", "pid", number(process->tgid),
+		"comm", text(process->comm), "parent", number(parent), "created",
+		process->tgid ? created_as_name(process->created) : "unknown", "address_space",
+		number(process->mm), "level", text(process->level), "threads",
+		(int)process->threads, "exited", process->exited, "tasks", members);
+
+	add_figures(&object, &process->figures, report->context.wait_known);
+	return object;
+}
+
+static json_t *processes(const struct report *report)
+{
+	json_t *array = json_array();
+	uint32_t highest = 0;
+	json_t **members;
+
+	for (uint32_t i = 0; i < report->process_count; i++)
+		if (report->processes_by_switches[i] > highest)
+			highest = report->processes_by_switches[i];
+	members = tasks_by_process(report, highest + 1);
+	if (!members) {
+		json_decref(array);
+		return NULL;
+	}
+	for (uint32_t i = 0; i < report->process_count; i++) {
+		uint32_t index = report->processes_by_switches[i];
+
+		append(&array, process_object(report, index, members[index]));
+		members[index] = NULL;
+	}
+	for (uint32_t i = 0; i <= highest; i++)
+		json_decref(members[i]);
+	free(members);
+	return array;
+}
+
+static const char *class_name(enum task_class class)
+{
+	static const char *const name[] = { "target", "foreign", "kernel", "idle" };
+
+	return name[class];
+}
+
+static json_t *side(const struct report *report, uint32_t ref)
+{
+	uint32_t id = TASK_ID(ref);
+	bool target = TASK_CLASS(ref) == TASK_TARGET;
+	char buffer[32];
+	json_t *pid = count(id);
+
+	if (target) {
+		json_decref(pid);
+		pid = number(id < report->task_count ? report->tasks[id].pid : 0);
+	}
+	return json_pack("{s:o, s:o, s:s}", "pid", pid, "comm",
+			 text(report_comm(report, ref, buffer, sizeof(buffer))), "class",
+			 class_name(TASK_CLASS(ref)));
+}
+
+static json_t *pairs(const struct report *report)
+{
+	json_t *array = json_array();
+
+	for (size_t i = 0; i < report->pair_count && i < PAIRS_SHOWN; i++) {
+		const struct switch_pair *pair = &report->pairs[i];
+
+		append(&array, json_pack("{s:o, s:o, s:s, s:o}", "prev", side(report, pair->prev),
+					 "next", side(report, pair->next), "level",
+					 row_level_name(pair->level), "count", count(pair->count)));
+	}
+	return array;
+}
+
+static json_t *pair_total(const struct report *report)
+{
+	uint64_t sum = report->pairs_folded;
+
+	for (size_t i = 0; i < report->pair_count; i++)
+		sum += report->pairs[i].count;
+	return json_pack("{s:o, s:o, s:o}", "pairs", count(report->pair_count), "switches",
+			 count(sum), "folded", count(report->pairs_folded));
+}
+
+static json_t *wakers(const struct report *report)
+{
+	json_t *array;
+
+	if (!report->context.waking_measured)
+		return json_null();
+	array = json_array();
+	for (size_t i = 0; i < report->wake_pair_count; i++) {
+		const struct wake_pair *pair = &report->wake_pairs[i];
+
+		append(&array, json_pack("{s:o, s:s, s:o, s:o}", "waker", text(pair->waker),
+					 "waker_class", class_name(pair->waker_class), "wakee",
+					 text(pair->wakee), "count", count(pair->count)));
+	}
+	return array;
+}
+
+static json_t *tax(const struct report *report)
+{
+	const struct tax *t = &report->tax;
+	json_t *by_level = json_object();
+
+	for (int level = 0; level < ROW_LEVELS; level++)
+		set(&by_level, row_level_name(level),
+		    t->switching_ns == NS_UNKNOWN ? json_null() :
+						    count(t->switching_by_level[level]));
+	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "run_ns", ns(t->run_ns),
+			 "switching_ns", ns(t->switching_ns), "switching_by_level_ns", by_level,
+			 "faulting_ns", json_null(), "creating_ns", json_null(), "waiting_ns",
+			 ns(t->waiting_ns), "unpriced_switches", count(t->unpriced), "share",
+			 isnan(t->share) ? json_null() : json_real(t->share));
+}
+
+static json_t *overhead(const struct run_context *context)
+{
+	return json_pack("{s:o, s:o, s:o, s:o}", "probe_ns", ns(context->probe_ns),
+			 "probe_unknown_because", text(context->probe_why), "bpf_ns", json_null(),
+			 "loader_cpu_ns", ns(context->loader_cpu_ns));
+}
+
+json_t *json_report(const struct report *report)
+{
+	const struct run_context *context = &report->context;
+	json_t *object = json_pack(
+		"{s:s, s:{s:o}, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "schema",
+		"tasktax.report/1", "tool", "version", text(context->tool_version), "command",
+		texts(context->command), "exit", exit_of(context), "host", host(context),
+		"duration_ns", ns(context->duration_ns), "mode", text(context->mode), "features",
+		features(context), "direct_end", text(context->direct_end),
+		"direct_unknown_because", text(context->direct_why));
+
+	set(&object, "events", events(report));
+	set(&object, "reconcile", reconcile(&report->reconcile));
+	set(&object, "tasks", tasks(report));
+	set(&object, "workload", workload(report));
+	set(&object, "switches", switches(report));
+	set(&object, "first_switches", count(report->first_switches));
+	set(&object, "processes", processes(report));
+	set(&object, "pairs", pairs(report));
+	set(&object, "pairs_total", pair_total(report));
+	set(&object, "wakers", wakers(report));
+	set(&object, "tax", tax(report));
+	set(&object, "overhead", overhead(context));
+	return object;
+}
+
+int json_write(const struct report *report, FILE *out)
+{
+	json_t *object = json_report(report);
+	int err;
+
+	if (!object)
+		return -ENOMEM;
+	err = json_dumpf(object, out, JSON_INDENT(1) | JSON_REAL_PRECISION(12)) ||
+	      fputc('\n', out) == EOF || fflush(out);
+	json_decref(object);
+	return err ? -EIO : 0;
+}
