@@ -11,6 +11,7 @@
 
 #include "base/exits.h"
 #include "base/log.h"
+#include "base/terminal.h"
 #include "cmd.h"
 #include "output/doctor.h"
 #include "output/sink.h"
@@ -92,15 +93,6 @@ static int examine(struct doctor *doctor, struct hooks *hooks, struct fail *reas
 	return EXITS_OK;
 }
 
-static bool wants_colour(FILE *stream)
-{
-	const char *no_colour = getenv("NO_COLOR"), *terminal = getenv("TERM");
-
-	if ((no_colour && *no_colour) || !terminal || !strcmp(terminal, "dumb"))
-		return false;
-	return isatty(fileno(stream));
-}
-
 /* NULL: the standard output. */
 static int write_json(const struct doctor *doctor, const char *file, struct fail *fail)
 {
@@ -123,7 +115,7 @@ static int write_text(const struct doctor *doctor, struct fail *fail)
 
 	if (err)
 		return err;
-	doctor_text(doctor, sink.stream, wants_colour(sink.stream));
+	doctor_text(doctor, sink.stream, terminal_of(sink.stream).colour);
 	return sink_commit(&sink, fail);
 }
 

@@ -8,12 +8,12 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "base/exits.h"
 #include "base/log.h"
 #include "base/quote.h"
+#include "base/terminal.h"
 #include "base/units.h"
 #include "cmd.h"
 #include "lab/lab.h"
@@ -206,18 +206,13 @@ static int open_outputs(struct outputs *outputs, const struct lab_arguments *arg
 
 static int write_text(const struct lab_result *result, const struct features *host, FILE *stream)
 {
-	const char *no_colour = getenv("NO_COLOR"), *terminal = getenv("TERM");
-	bool colour = isatty(fileno(stream)) && !(no_colour && *no_colour) && terminal &&
-		      strcmp(terminal, "dumb") != 0;
-	unsigned int width = 80;
-	struct winsize size;
+	struct terminal terminal = terminal_of(stream);
 	sighandler_t before;
 	int err;
 
-	if (!ioctl(fileno(stream), TIOCGWINSZ, &size) && size.ws_col >= 60 && size.ws_col < 80)
-		width = size.ws_col;
 	before = signal(SIGPIPE, SIG_IGN); /* a reader that went away is a write error */
-	err = lab_text(result, host, stream, width, colour);
+	err = lab_text(result, host, stream, terminal.width < 80 ? terminal.width : 80,
+		       terminal.colour);
 	signal(SIGPIPE, before); /* the workloads inherit what is ignored */
 	return err;
 }

@@ -8,12 +8,12 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "base/exits.h"
 #include "base/log.h"
 #include "base/quote.h"
+#include "base/terminal.h"
 #include "base/units.h"
 #include "cmd.h"
 #include "output/json.h"
@@ -165,16 +165,9 @@ static int open_outputs(struct outputs *outputs, const struct run_arguments *arg
 
 static struct text_options look_of(FILE *stream)
 {
-	struct text_options look = { .width = 80 };
-	const char *no_colour = getenv("NO_COLOR");
-	struct winsize size;
+	struct terminal terminal = terminal_of(stream);
 
-	look.colour = isatty(fileno(stream)) && !(no_colour && *no_colour);
-	if (look.colour && getenv("TERM") && !strcmp(getenv("TERM"), "dumb"))
-		look.colour = false;
-	if (!ioctl(fileno(stream), TIOCGWINSZ, &size) && size.ws_col > 80)
-		look.width = size.ws_col < 120 ? size.ws_col : 120;
-	return look;
+	return (struct text_options){ .colour = terminal.colour, .width = terminal.width };
 }
 
 static int write_outputs(struct outputs *outputs, const struct run_arguments *arguments,

@@ -11,6 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/exits.h"
 #include "base/quote.h"
 #include "trace/session.h"
@@ -19,7 +20,7 @@
 
 #define TIMER_MS 100		/* between two drains when no ring fills */
 #define SETTLE_NS 1000000000ull /* patience for the last switch-outs of the dead */
-#define SETTLE_STEP_MS 1
+#define SETTLE_STEP_NS 1000000
 
 /* All that a run holds while it is under way. */
 struct course {
@@ -69,14 +70,6 @@ static uint64_t own_cpu_ns(void)
 	       (uint64_t)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) * 1000ull;
 }
 
-static uint64_t now_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000000000ull + (uint64_t)now.tv_nsec;
-}
-
 static int to_model(void *context, const struct event_header *event)
 {
 	return model_event(context, event);
@@ -118,7 +111,7 @@ static void pass_signals_on(struct course *course)
 static int announce_root(struct course *course)
 {
 	struct event_newtask root = {
-		.h = { now_ns(), sizeof(root), EVENT_NEWTASK, 0, 0 },
+		.h = { clock_now_ns(), sizeof(root), EVENT_NEWTASK, 0, 0 },
 		.task = ROOT_TASK,
 		.pid = (u32)course->target.pid,
 		.tgid = (u32)course->target.pid,
@@ -188,11 +181,11 @@ static int trace(struct course *course)
  */
 static int settle(struct course *course)
 {
-	const struct timespec step = { .tv_nsec = SETTLE_STEP_MS * 1000000 };
-	uint64_t patience = now_ns() + SETTLE_NS;
+	const struct timespec step = { .tv_nsec = SETTLE_STEP_NS };
+	uint64_t patience = clock_now_ns() + SETTLE_NS;
 	int err = consumer_drain(course->consumer, true);
 
-	while (!err && now_ns() < patience &&
+	while (!err && clock_now_ns() < patience &&
 	       !(model_has_exited(course->model, ROOT_TASK) && model_settled(course->model))) {
 		nanosleep(&step, NULL);
 		err = consumer_drain(course->consumer, true);

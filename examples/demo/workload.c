@@ -10,9 +10,9 @@
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "cpus.h"
 #include "crew.h"
 #include "forms.h"
@@ -30,22 +30,14 @@ void *shared_memory(size_t size, struct fail *fail)
 
 /* ---- in the workers ---------------------------------------------------------------------------- */
 
-static uint64_t now_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
-}
-
 void worker_begin(struct worker *worker)
 {
-	worker->begin_ns = now_ns();
+	worker->begin_ns = clock_now_ns();
 }
 
 void worker_end(struct worker *worker)
 {
-	worker->end_ns = now_ns();
+	worker->end_ns = clock_now_ns();
 }
 
 void crew_notify(struct crew *crew)

@@ -144,11 +144,11 @@ static inline void stream_lose(struct stream *stream, uint64_t ts, struct event_
 	stream->lost.switches++;
 }
 
-#define STREAM_RECORD(from, to, bits, direct, ...)                                                 \
-	((struct event_switch){ .h.flags = (bits),                                                 \
-				.prev = (from),                                                    \
-				.next = (to),                                                      \
-				.direct_ns = (direct),                                             \
+#define STREAM_RECORD(from, to, bits, direct, ...)     \
+	((struct event_switch){ .h.flags = (bits),     \
+				.prev = (from),        \
+				.next = (to),          \
+				.direct_ns = (direct), \
 				__VA_ARGS__ })
 
 /* SWITCH(stream, ts, prev, next, flags, direct, .field = ...): one record. LOSE: the ring was full. */
@@ -194,7 +194,7 @@ static inline void stream_new(struct stream *stream, uint64_t ts, struct event_n
 }
 
 /* NEWTASK(stream, ts, comm, .task = ..., .parent = ..., ...) */
-#define NEWTASK(stream, ts, comm, ...)                                                             \
+#define NEWTASK(stream, ts, comm, ...) \
 	stream_new(stream, ts, (struct event_newtask){ __VA_ARGS__ }, comm)
 
 /* The root: task 1, pid 101, mm 1. */
@@ -225,7 +225,7 @@ static inline void stream_exec(struct stream *stream, uint64_t ts, struct event_
 	stream_send(stream, ts, &e, EVENT_EXEC, sizeof(e));
 }
 
-#define EXEC(stream, ts, comm, ...)                                                                \
+#define EXEC(stream, ts, comm, ...) \
 	stream_exec(stream, ts, (struct event_exec){ __VA_ARGS__ }, comm)
 
 static inline void stream_rename(struct stream *stream, uint64_t ts, uint32_t task,

@@ -114,8 +114,8 @@ static void empty_has_no_figures(void **state)
  */
 static void nearest_rank_example(void **state)
 {
-	static const uint64_t values[] = {35, 20, 50, 15, 40};
-	struct histogram histogram = {0};
+	static const uint64_t values[] = { 35, 20, 50, 15, 40 };
+	struct histogram histogram = { 0 };
 
 	(void)state;
 	record_all(&histogram, values, 5);
@@ -134,8 +134,8 @@ static void nearest_rank_example(void **state)
 
 static void percentile_refuses_nonsense(void **state)
 {
-	static const double wrong[] = {-0.1, 100.1, NAN, INFINITY};
-	struct histogram histogram = {0};
+	static const double wrong[] = { -0.1, 100.1, NAN, INFINITY };
+	struct histogram histogram = { 0 };
 	uint64_t value = 7;
 
 	(void)state;
@@ -150,7 +150,7 @@ static void percentile_refuses_nonsense(void **state)
  * 1000. */
 static void ranks_are_not_moved_by_rounding(void **state)
 {
-	struct histogram histogram = {0};
+	struct histogram histogram = { 0 };
 
 	(void)state;
 	for (uint64_t count = 1; count <= 128; count++) {
@@ -179,7 +179,7 @@ static void every_octave_keeps_the_bound(void **state)
 	for (unsigned int bit = 0; bit < 64; bit++) {
 		for (int offset = -1; offset <= 1; offset++) {
 			uint64_t value = (UINT64_C(1) << bit) + (uint64_t)offset;
-			struct histogram histogram = {0};
+			struct histogram histogram = { 0 };
 
 			if (bit == 63 && offset == 1)
 				value = UINT64_MAX - 1;
@@ -200,7 +200,7 @@ static void percentiles_match_sorted_values(void **state)
 {
 	enum { N = 50000 };
 	static uint64_t values[N];
-	struct histogram histogram = {0};
+	struct histogram histogram = { 0 };
 	struct stats_random random;
 
 	(void)state;
@@ -220,7 +220,7 @@ static void percentiles_match_sorted_values(void **state)
 /* All values in one bucket of width 1024: the middle of the bucket lies outside [min, max]. */
 static void percentiles_stay_between_min_and_max(void **state)
 {
-	struct histogram histogram = {0};
+	struct histogram histogram = { 0 };
 
 	(void)state;
 	for (uint64_t value = 65536; value < 65540; value++)
@@ -238,7 +238,7 @@ static void percentiles_stay_between_min_and_max(void **state)
 
 static void sum_and_mean_are_exact_past_64_bits(void **state)
 {
-	struct histogram histogram = {0};
+	struct histogram histogram = { 0 };
 
 	(void)state;
 	histogram_record(&histogram, UINT64_MAX);
@@ -252,7 +252,7 @@ static void sum_and_mean_are_exact_past_64_bits(void **state)
 
 static void record_n_is_n_records(void **state)
 {
-	struct histogram once = {0}, many = {0};
+	struct histogram once = { 0 }, many = { 0 };
 
 	(void)state;
 	assert_int_equal(histogram_record_n(&many, 12345, 0), 0);
@@ -268,7 +268,7 @@ static void record_n_is_n_records(void **state)
 
 static void count_never_wraps(void **state)
 {
-	struct histogram full = {0}, one = {0}, same = {0};
+	struct histogram full = { 0 }, one = { 0 }, same = { 0 };
 
 	(void)state;
 	assert_int_equal(histogram_record_n(&full, 5, UINT64_MAX), 0);
@@ -285,7 +285,7 @@ static void count_never_wraps(void **state)
 
 static void merge_is_recording_everything(void **state)
 {
-	struct histogram part[3] = {0}, merged = {0}, whole = {0};
+	struct histogram part[3] = { 0 }, merged = { 0 }, whole = { 0 };
 	struct stats_random random;
 
 	(void)state;
@@ -309,7 +309,7 @@ static void merge_is_recording_everything(void **state)
 
 static void merging_nothing_changes_nothing(void **state)
 {
-	struct histogram empty = {0}, some = {0}, copy = {0};
+	struct histogram empty = { 0 }, some = { 0 }, copy = { 0 };
 
 	(void)state;
 	histogram_record(&some, 300);
@@ -327,24 +327,24 @@ static void merging_nothing_changes_nothing(void **state)
 
 static void equality_sees_differences(void **state)
 {
-	struct histogram left = {0}, right = {0};
+	struct histogram left = { 0 }, right = { 0 };
 
 	(void)state;
 	/* Same count, sum, minimum and maximum, other buckets. */
-	record_all(&left, (const uint64_t[]){1, 4, 6, 9}, 4);
-	record_all(&right, (const uint64_t[]){1, 3, 7, 9}, 4);
+	record_all(&left, (const uint64_t[]){ 1, 4, 6, 9 }, 4);
+	record_all(&right, (const uint64_t[]){ 1, 3, 7, 9 }, 4);
 	assert_false(histogram_equal(&left, &right));
 	histogram_free(&left);
 	histogram_free(&right);
 	/* The same in the same buckets, filled differently. */
-	record_all(&left, (const uint64_t[]){1, 2, 2, 3, 4, 4, 5}, 7);
-	record_all(&right, (const uint64_t[]){1, 2, 3, 3, 3, 4, 5}, 7);
+	record_all(&left, (const uint64_t[]){ 1, 2, 2, 3, 4, 4, 5 }, 7);
+	record_all(&right, (const uint64_t[]){ 1, 2, 3, 3, 3, 4, 5 }, 7);
 	assert_false(histogram_equal(&left, &right));
 	histogram_free(&left);
 	histogram_free(&right);
 	/* Same counts in the same buckets, same minimum and maximum, another sum. */
-	record_all(&left, (const uint64_t[]){65536, 65540, 66559}, 3);
-	record_all(&right, (const uint64_t[]){65536, 65541, 66559}, 3);
+	record_all(&left, (const uint64_t[]){ 65536, 65540, 66559 }, 3);
+	record_all(&right, (const uint64_t[]){ 65536, 65541, 66559 }, 3);
 	assert_false(histogram_equal(&left, &right));
 	histogram_free(&left);
 	histogram_free(&right);
@@ -358,10 +358,10 @@ static void equality_sees_differences(void **state)
 
 static void reset_forgets_everything(void **state)
 {
-	struct histogram used = {0}, fresh = {0};
+	struct histogram used = { 0 }, fresh = { 0 };
 
 	(void)state;
-	record_all(&used, (const uint64_t[]){1, 1000, 1000000}, 3);
+	record_all(&used, (const uint64_t[]){ 1, 1000, 1000000 }, 3);
 	histogram_reset(&used);
 	assert_true(histogram_equal(&used, &fresh));
 	histogram_record(&used, 500);
@@ -374,8 +374,8 @@ static void reset_forgets_everything(void **state)
 
 static void buckets_partition_the_values(void **state)
 {
-	struct histogram histogram = {0};
-	struct histogram_bucket bucket = {0};
+	struct histogram histogram = { 0 };
+	struct histogram_bucket bucket = { 0 };
 	struct stats_random random;
 	unsigned int position = 0;
 	uint64_t total = 0, last_high = 0;
@@ -411,7 +411,7 @@ static void buckets_partition_the_values(void **state)
  */
 static void median_interval_by_order_statistics(void **state)
 {
-	struct histogram histogram = {0};
+	struct histogram histogram = { 0 };
 	struct interval interval;
 
 	(void)state;
@@ -431,10 +431,10 @@ static void median_interval_by_order_statistics(void **state)
 
 static void without_memory_nothing_is_counted(void **state)
 {
-	struct histogram to = {0}, from = {0}, before = {0};
+	struct histogram to = { 0 }, from = { 0 }, before = { 0 };
 
 	(void)state;
-	record_all(&from, (const uint64_t[]){1, 1000, 1000000}, 3);
+	record_all(&from, (const uint64_t[]){ 1, 1000, 1000000 }, 3);
 	histogram_record(&to, 1);
 	histogram_record(&before, 1);
 
@@ -458,23 +458,23 @@ static void without_memory_nothing_is_counted(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(empty_has_no_figures),
-	    cmocka_unit_test(nearest_rank_example),
-	    cmocka_unit_test(percentile_refuses_nonsense),
-	    cmocka_unit_test(ranks_are_not_moved_by_rounding),
-	    cmocka_unit_test(every_octave_keeps_the_bound),
-	    cmocka_unit_test(percentiles_match_sorted_values),
-	    cmocka_unit_test(percentiles_stay_between_min_and_max),
-	    cmocka_unit_test(sum_and_mean_are_exact_past_64_bits),
-	    cmocka_unit_test(record_n_is_n_records),
-	    cmocka_unit_test(count_never_wraps),
-	    cmocka_unit_test(merge_is_recording_everything),
-	    cmocka_unit_test(merging_nothing_changes_nothing),
-	    cmocka_unit_test(equality_sees_differences),
-	    cmocka_unit_test(reset_forgets_everything),
-	    cmocka_unit_test(buckets_partition_the_values),
-	    cmocka_unit_test(median_interval_by_order_statistics),
-	    cmocka_unit_test(without_memory_nothing_is_counted),
+		cmocka_unit_test(empty_has_no_figures),
+		cmocka_unit_test(nearest_rank_example),
+		cmocka_unit_test(percentile_refuses_nonsense),
+		cmocka_unit_test(ranks_are_not_moved_by_rounding),
+		cmocka_unit_test(every_octave_keeps_the_bound),
+		cmocka_unit_test(percentiles_match_sorted_values),
+		cmocka_unit_test(percentiles_stay_between_min_and_max),
+		cmocka_unit_test(sum_and_mean_are_exact_past_64_bits),
+		cmocka_unit_test(record_n_is_n_records),
+		cmocka_unit_test(count_never_wraps),
+		cmocka_unit_test(merge_is_recording_everything),
+		cmocka_unit_test(merging_nothing_changes_nothing),
+		cmocka_unit_test(equality_sees_differences),
+		cmocka_unit_test(reset_forgets_everything),
+		cmocka_unit_test(buckets_partition_the_values),
+		cmocka_unit_test(median_interval_by_order_statistics),
+		cmocka_unit_test(without_memory_nothing_is_counted),
 	};
 
 	return cmocka_run_group_tests_name("histogram", tests, NULL, NULL);

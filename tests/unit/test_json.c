@@ -194,7 +194,7 @@ static void set_sums(struct sample *s)
 	s->report.pairs = s->pairs;
 	s->report.pair_count = 2;
 	s->report.pairs_folded = 5;
-	s->names[0] = (struct foreign_name){ TASK_REF(TASK_FOREIGN, 77), "cron" };
+	s->names[0] = (struct foreign_name){ .ref = TASK_REF(TASK_FOREIGN, 77), .comm = "cron" };
 	s->report.names = s->names;
 	s->report.name_count = 1;
 	s->report.wake_pairs = s->wakes;

@@ -231,7 +231,7 @@ static void test_direct_less_the_probe(void **state)
 	assert_int_equal(row->direct.count, 5);
 	assert_int_equal(row->direct.min, 0);
 	assert_int_equal(row->direct.max, UNKNOWN - 41);
-	assert_int_equal(histogram_sum(&row->direct), 60 + 1 + 0 + 0 + (UNKNOWN - 41));
+	assert_int_equal(histogram_sum(&row->direct), 60 + 1 + 0 + 0 + (uint64_t)UNKNOWN - 41);
 	assert_int_equal(s.report->tasks[B].figures.direct_count, 2);
 	assert_int_equal(s.report->tasks[B].figures.direct_ns, 60);
 	assert_int_equal(s.report->tasks[A].figures.direct_count, 3);
@@ -300,8 +300,9 @@ static void test_wait(void **state)
 	(void)state;
 	stream_open(&s, 0);
 	SWITCH(&s, 1, A, B, THREAD(DIRECT) | SWITCH_WAIT, 1, .wait_ns = 500);
-	SWITCH(&s, 2, B, A, THREAD(DIRECT) | SWITCH_WAIT, 1, .wait_ns = 0); /* known: did not wait */
-	SWITCH(&s, 3, A, B, THREAD(DIRECT), 1, .wait_ns = 0);		    /* not known */
+	SWITCH(&s, 2, B, A, THREAD(DIRECT) | SWITCH_WAIT, 1,
+	       .wait_ns = 0);				      /* known: did not wait */
+	SWITCH(&s, 3, A, B, THREAD(DIRECT), 1, .wait_ns = 0); /* not known */
 	SWITCH(&s, 4, B, A, RESUME(IDLE) | SWITCH_WAIT, 1, .wait_ns = 7);
 	stream_finish(&s);
 	row = stream_row(&s, ROW_THREAD, 0);
@@ -466,11 +467,11 @@ static void test_late(void **state)
 	stream_open(&s, 0);
 	SWITCH(&s, 1000, IDLE, A, PROCESS(IDLE), 1);
 	SWITCH(&s, 3000, IDLE, B, PROCESS(IDLE), 1);
-	SWITCH(&s, 2000, A, IDLE, VOLUNTARY, 1);     /* late, but A's own order holds */
-	SWITCH(&s, 3000, B, IDLE, VOLUNTARY, 1);     /* the same instant is not late */
-	SWITCH(&s, 2500, IDLE, A, RESUME(IDLE), 1);  /* late */
-	SWITCH(&s, 2400, A, IDLE, VOLUNTARY, 1);     /* late, and before its own switch-in */
-	SWITCH(&s, 2300, IDLE, A, RESUME(IDLE), 1);  /* late, and before its own switch-out */
+	SWITCH(&s, 2000, A, IDLE, VOLUNTARY, 1);    /* late, but A's own order holds */
+	SWITCH(&s, 3000, B, IDLE, VOLUNTARY, 1);    /* the same instant is not late */
+	SWITCH(&s, 2500, IDLE, A, RESUME(IDLE), 1); /* late */
+	SWITCH(&s, 2400, A, IDLE, VOLUNTARY, 1);    /* late, and before its own switch-in */
+	SWITCH(&s, 2300, IDLE, A, RESUME(IDLE), 1); /* late, and before its own switch-out */
 	stream_finish(&s);
 	a = &s.report->tasks[A].figures;
 	assert_int_equal(s.report->late, 4);
@@ -803,8 +804,10 @@ static void test_peak_tasks(void **state)
 	stream_open(&s, 0);
 	stream_root(&s, 1, "a");
 	for (uint32_t task = 2; task <= 100; task++) { /* one after the other */
-		stream_fork(&s, task * 10, task, A, "short");
-		stream_exit(&s, task * 10 + 5, task, 0, EXIT_GROUP_DEAD);
+		uint64_t born = 10ull * task;
+
+		stream_fork(&s, born, task, A, "short");
+		stream_exit(&s, born + 5, task, 0, EXIT_GROUP_DEAD);
 	}
 	stream_fork(&s, 2000, 101, A, "b");
 	stream_fork(&s, 2001, 102, A, "c");
@@ -979,9 +982,9 @@ static void test_pairs(void **state)
 		SWITCH(&s, ts++, A, B, THREAD(DIRECT), 1, .last_user = A);
 		SWITCH(&s, ts++, B, A, THREAD(DIRECT), 1, .last_user = B);
 	}
-	SWITCH(&s, ts++, IDLE, B, THREAD(IDLE), 1, .last_user = A);	   /* any via */
+	SWITCH(&s, ts++, IDLE, B, THREAD(IDLE), 1, .last_user = A);	    /* any via */
 	SWITCH(&s, ts++, KERNEL(5), B, PROCESS(KERNEL), 1, .last_user = A); /* another level */
-	SWITCH(&s, ts++, IDLE, B, RESUME(IDLE), 1, .last_user = B);	   /* nobody between */
+	SWITCH(&s, ts++, IDLE, B, RESUME(IDLE), 1, .last_user = B);	    /* nobody between */
 	SWITCH(&s, ts++, IDLE, B, EXITING(IDLE), 1, .last_user = FOREIGN(8));
 	SWITCH(&s, ts++, B, IDLE, VOLUNTARY, 1, .last_user = B); /* to nobody */
 	stream_finish(&s);
@@ -1316,8 +1319,7 @@ static void step(struct machine *m, struct stream *s, uint64_t ts)
 static bool in_row(const struct event_switch *e, enum row_level level, int via)
 {
 	static const enum switch_level level_of[] = { SWITCH_LEVEL_RESUME, SWITCH_LEVEL_THREAD,
-						      SWITCH_LEVEL_PROCESS,
-						      SWITCH_LEVEL_EXITING };
+						      SWITCH_LEVEL_PROCESS, SWITCH_LEVEL_EXITING };
 	static const enum task_class class_of[] = {
 		[ROW_IDLE] = TASK_IDLE,
 		[ROW_KERNEL] = TASK_KERNEL,

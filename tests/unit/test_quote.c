@@ -48,14 +48,14 @@ static void check_terminal(const struct row *rows, size_t count)
 static void visible_text_stays(void **state)
 {
 	static const struct row rows[] = {
-	    {"", ""},
-	    {"postgres: writer", "postgres: writer"},
-	    {"~!@#$%^&*()'\"<>", "~!@#$%^&*()'\"<>"},
-	    {"Gr\u00fc\u00dfe", "Gr\u00fc\u00dfe"},
-	    {"\u65e5\u672c \U0001f600", "\u65e5\u672c \U0001f600"},
-	    {"e\u0301", "e\u0301"}, /* a combining accent */
-	    {"\ufffd", "\ufffd"},
-	    {"\U0010fffd", "\U0010fffd"},
+		{ "", "" },
+		{ "postgres: writer", "postgres: writer" },
+		{ "~!@#$%^&*()'\"<>", "~!@#$%^&*()'\"<>" },
+		{ "Gr\u00fc\u00dfe", "Gr\u00fc\u00dfe" },
+		{ "\u65e5\u672c \U0001f600", "\u65e5\u672c \U0001f600" },
+		{ "e\u0301", "e\u0301" }, /* a combining accent */
+		{ "\ufffd", "\ufffd" },
+		{ "\U0010fffd", "\U0010fffd" },
 	};
 
 	(void)state;
@@ -65,13 +65,13 @@ static void visible_text_stays(void **state)
 static void controls_are_escaped(void **state)
 {
 	static const struct row rows[] = {
-	    {"a\nb\tc\r", "a\\x0ab\\x09c\\x0d"},
-	    {"\x1b[2J\x1b]0;owned\x07", "\\x1b[2J\\x1b]0;owned\\x07"},
-	    {"\x7f", "\\x7f"},
-	    {"\xc2\x80\xc2\x9b"
-	     "31m\xc2\x9f",
-	     "\\xc2\\x80\\xc2\\x9b31m\\xc2\\x9f"}, /* C1: CSI in one character */
-	    {"\u00a0", "\u00a0"},
+		{ "a\nb\tc\r", "a\\x0ab\\x09c\\x0d" },
+		{ "\x1b[2J\x1b]0;owned\x07", "\\x1b[2J\\x1b]0;owned\\x07" },
+		{ "\x7f", "\\x7f" },
+		{ "\xc2\x80\xc2\x9b"
+		  "31m\xc2\x9f",
+		  "\\xc2\\x80\\xc2\\x9b31m\\xc2\\x9f" }, /* C1: CSI in one character */
+		{ "\u00a0", "\u00a0" },
 	};
 	char text[32];
 
@@ -85,10 +85,10 @@ static void controls_are_escaped(void **state)
 static void backslash_is_unambiguous(void **state)
 {
 	static const struct row rows[] = {
-	    {"\\", "\\\\"},
-	    {"\\x0a", "\\\\x0a"},
-	    {"\n", "\\x0a"},
-	    {"C:\\", "C:\\\\"},
+		{ "\\", "\\\\" },
+		{ "\\x0a", "\\\\x0a" },
+		{ "\n", "\\x0a" },
+		{ "C:\\", "C:\\\\" },
 	};
 
 	(void)state;
@@ -98,20 +98,20 @@ static void backslash_is_unambiguous(void **state)
 static void bidi_and_invisible_are_escaped(void **state)
 {
 	static const struct row rows[] = {
-	    {RLO "exe.txt", "\\xe2\\x80\\xaeexe.txt"},
-	    {"\342\200\252", "\\xe2\\x80\\xaa"},
-	    {"\342\201\246", "\\xe2\\x81\\xa6"},
-	    {"\342\201\251", "\\xe2\\x81\\xa9"},
-	    {"\u200e\u200f", "\\xe2\\x80\\x8e\\xe2\\x80\\x8f"},
-	    {"\u061c", "\\xd8\\x9c"},
-	    {"\u200b\u200d", "\\xe2\\x80\\x8b\\xe2\\x80\\x8d"},
-	    {"\u2028\u2029", "\\xe2\\x80\\xa8\\xe2\\x80\\xa9"},
-	    {"\ufeff", "\\xef\\xbb\\xbf"},
-	    {"\u00ad", "\\xc2\\xad"},
-	    {"\U000e0041", "\\xf3\\xa0\\x81\\x81"}, /* a tag: invisible ASCII */
-	    {"\ufe0f", "\\xef\\xb8\\x8f"},
-	    {"\xef\xbf\xbe\xf4\x8f\xbf\xbf",
-	     "\\xef\\xbf\\xbe\\xf4\\x8f\\xbf\\xbf"}, /* U+FFFE, U+10FFFF */
+		{ RLO "exe.txt", "\\xe2\\x80\\xaeexe.txt" },
+		{ "\342\200\252", "\\xe2\\x80\\xaa" },
+		{ "\342\201\246", "\\xe2\\x81\\xa6" },
+		{ "\342\201\251", "\\xe2\\x81\\xa9" },
+		{ "\u200e\u200f", "\\xe2\\x80\\x8e\\xe2\\x80\\x8f" },
+		{ "\u061c", "\\xd8\\x9c" },
+		{ "\u200b\u200d", "\\xe2\\x80\\x8b\\xe2\\x80\\x8d" },
+		{ "\u2028\u2029", "\\xe2\\x80\\xa8\\xe2\\x80\\xa9" },
+		{ "\ufeff", "\\xef\\xbb\\xbf" },
+		{ "\u00ad", "\\xc2\\xad" },
+		{ "\U000e0041", "\\xf3\\xa0\\x81\\x81" }, /* a tag: invisible ASCII */
+		{ "\ufe0f", "\\xef\\xb8\\x8f" },
+		{ "\xef\xbf\xbe\xf4\x8f\xbf\xbf",
+		  "\\xef\\xbf\\xbe\\xf4\\x8f\\xbf\\xbf" }, /* U+FFFE, U+10FFFF */
 	};
 
 	(void)state;
@@ -120,24 +120,24 @@ static void bidi_and_invisible_are_escaped(void **state)
 
 /* Cases of Markus Kuhn's "UTF-8 decoder capability and stress test", sections 2 to 5. */
 static const struct row invalid[] = {
-    {"\x80", "\\x80"},
-    {"a\xbf", "a\\xbf"},
-    {"\xc3", "\\xc3"},		/* cut off */
-    {"\xc3(", "\\xc3("},	/* no continuation */
-    {"\xe2\x82", "\\xe2\\x82"}, /* cut off */
-    {"\xe2\x82 ", "\\xe2\\x82 "},
-    {"\xf0\x9f\x98", "\\xf0\\x9f\\x98"},
-    {"\xc0\xaf", "\\xc0\\xaf"}, /* overlong / */
-    {"\xc1\xbf", "\\xc1\\xbf"},
-    {"\xe0\x80\xaf", "\\xe0\\x80\\xaf"},
-    {"\xe0\x9f\xbf", "\\xe0\\x9f\\xbf"},
-    {"\xf0\x80\x80\xaf", "\\xf0\\x80\\x80\\xaf"},
-    {"\xf0\x8f\xbf\xbf", "\\xf0\\x8f\\xbf\\xbf"},
-    {"\xed\xa0\x80", "\\xed\\xa0\\x80"}, /* surrogate */
-    {"\xed\xbf\xbf", "\\xed\\xbf\\xbf"},
-    {"\xf4\x90\x80\x80", "\\xf4\\x90\\x80\\x80"}, /* above U+10FFFF */
-    {"\xf5\x80\x80\x80", "\\xf5\\x80\\x80\\x80"},
-    {"\xfe\xff", "\\xfe\\xff"},
+	{ "\x80", "\\x80" },
+	{ "a\xbf", "a\\xbf" },
+	{ "\xc3", "\\xc3" },	      /* cut off */
+	{ "\xc3(", "\\xc3(" },	      /* no continuation */
+	{ "\xe2\x82", "\\xe2\\x82" }, /* cut off */
+	{ "\xe2\x82 ", "\\xe2\\x82 " },
+	{ "\xf0\x9f\x98", "\\xf0\\x9f\\x98" },
+	{ "\xc0\xaf", "\\xc0\\xaf" }, /* overlong / */
+	{ "\xc1\xbf", "\\xc1\\xbf" },
+	{ "\xe0\x80\xaf", "\\xe0\\x80\\xaf" },
+	{ "\xe0\x9f\xbf", "\\xe0\\x9f\\xbf" },
+	{ "\xf0\x80\x80\xaf", "\\xf0\\x80\\x80\\xaf" },
+	{ "\xf0\x8f\xbf\xbf", "\\xf0\\x8f\\xbf\\xbf" },
+	{ "\xed\xa0\x80", "\\xed\\xa0\\x80" }, /* surrogate */
+	{ "\xed\xbf\xbf", "\\xed\\xbf\\xbf" },
+	{ "\xf4\x90\x80\x80", "\\xf4\\x90\\x80\\x80" }, /* above U+10FFFF */
+	{ "\xf5\x80\x80\x80", "\\xf5\\x80\\x80\\x80" },
+	{ "\xfe\xff", "\\xfe\\xff" },
 };
 
 static void invalid_utf8_is_escaped(void **state)
@@ -150,9 +150,9 @@ static void invalid_utf8_is_escaped(void **state)
 
 static size_t random_source(struct stats_random *random, char *source, size_t size)
 {
-	static const char *const parts[] = {"a",      "\\",	  "\\x41",  "\x1b",
-					    "\u00e9", RLO,	  "\u65e5", "\U0001f600",
-					    "\xc3",   "\xe2\x80", "\xff",   "\u200b"};
+	static const char *const parts[] = { "a",      "\\",	   "\\x41",  "\x1b",
+					     "\u00e9", RLO,	   "\u65e5", "\U0001f600",
+					     "\xc3",   "\xe2\x80", "\xff",   "\u200b" };
 	size_t used = 0;
 
 	while (used + 8 < size && stats_random_below(random, 20)) {
@@ -160,6 +160,7 @@ static size_t random_source(struct stats_random *random, char *source, size_t si
 		size_t length = strlen(part);
 
 		if (stats_random_below(random, 3)) {
+			/* NOLINTNEXTLINE(bugprone-not-null-terminated-result): no string */
 			memcpy(source + used, part, length);
 			used += length;
 		} else {
@@ -180,7 +181,7 @@ static size_t unquote(const char *text, char *source)
 			source[length++] = '\\';
 			text += 2;
 		} else {
-			char digits[3] = {text[2], text[3], '\0'};
+			char digits[3] = { text[2], text[3], '\0' };
 
 			assert_int_equal(text[1], 'x');
 			source[length++] = (char)strtol(digits, NULL, 16);
@@ -215,7 +216,7 @@ static void quoting_can_be_undone(void **state)
 static void truncation_splits_nothing(void **state)
 {
 	static const char source[] = "a\\\u00e9\x1b\u65e5\xff" RLO "\U0001f600z";
-	static const size_t whole[] = {0, 1, 3, 5, 9, 12, 16, 28, 32, 33};
+	static const size_t whole[] = { 0, 1, 3, 5, 9, 12, 16, 28, 32, 33 };
 	char all[128], text[128];
 	size_t needed = quote_terminal(all, sizeof(all), source, sizeof(source) - 1);
 
@@ -305,19 +306,19 @@ static void cells_are_cut_with_an_ellipsis(void **state)
 		const char *cell;
 		size_t used;
 	} rows[] = {
-	    {"nginx", 8, "nginx", 5},
-	    {"nginx", 5, "nginx", 5},
-	    {"nginx", 4, "ngi\u2026", 4},
-	    {"nginx", 1, "\u2026", 1},
-	    {"nginx", 0, "", 0},
-	    {"", 3, "", 0},
-	    {"\u65e5\u672c", 4, "\u65e5\u672c", 4},
-	    {"\u65e5\u672c", 3, "\u65e5\u2026", 3},
-	    {"\u65e5\u672c", 2, "\u2026", 2 - 1},
-	    {"ab\ncd", 8, "ab\\x0acd", 8},
-	    {"ab\ncd", 7, "ab\\x0a\u2026", 7},
-	    {"ab\ncd", 6, "ab\u2026", 3}, /* an escape is never split */
-	    {"a\\b", 3, "a\u2026", 2},
+		{ "nginx", 8, "nginx", 5 },
+		{ "nginx", 5, "nginx", 5 },
+		{ "nginx", 4, "ngi\u2026", 4 },
+		{ "nginx", 1, "\u2026", 1 },
+		{ "nginx", 0, "", 0 },
+		{ "", 3, "", 0 },
+		{ "\u65e5\u672c", 4, "\u65e5\u672c", 4 },
+		{ "\u65e5\u672c", 3, "\u65e5\u2026", 3 },
+		{ "\u65e5\u672c", 2, "\u2026", 2 - 1 },
+		{ "ab\ncd", 8, "ab\\x0acd", 8 },
+		{ "ab\ncd", 7, "ab\\x0a\u2026", 7 },
+		{ "ab\ncd", 6, "ab\u2026", 3 }, /* an escape is never split */
+		{ "a\\b", 3, "a\u2026", 2 },
 	};
 	char cell[64];
 
@@ -488,7 +489,7 @@ static void messages_stay_one_line(void **state)
 static void failures_carry_code_and_reason(void **state)
 {
 	char longest[2000];
-	struct fail fail = {0};
+	struct fail fail = { 0 };
 
 	(void)state;
 	assert_int_equal(fail_set(&fail, -ENOENT, "cannot open %s", "map"), -ENOENT);
@@ -518,24 +519,24 @@ static void failures_carry_code_and_reason(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(visible_text_stays),
-	    cmocka_unit_test(controls_are_escaped),
-	    cmocka_unit_test(backslash_is_unambiguous),
-	    cmocka_unit_test(bidi_and_invisible_are_escaped),
-	    cmocka_unit_test(invalid_utf8_is_escaped),
-	    cmocka_unit_test(quoting_can_be_undone),
-	    cmocka_unit_test(truncation_splits_nothing),
-	    cmocka_unit_test(utf8_keeps_the_valid),
-	    cmocka_unit_test(utf8_replaces_the_invalid),
-	    cmocka_unit_test(jansson_accepts_any_source),
-	    cmocka_unit_test(cells_are_cut_with_an_ellipsis),
-	    cmocka_unit_test(cells_never_exceed_their_room),
-	    cmocka_unit_test(strings_by_value),
-	    cmocka_unit_test(messages_are_prefixed_lines),
-	    cmocka_unit_test(level_decides_what_is_shown),
-	    cmocka_unit_test(failed_writes_keep_errno),
-	    cmocka_unit_test(messages_stay_one_line),
-	    cmocka_unit_test(failures_carry_code_and_reason),
+		cmocka_unit_test(visible_text_stays),
+		cmocka_unit_test(controls_are_escaped),
+		cmocka_unit_test(backslash_is_unambiguous),
+		cmocka_unit_test(bidi_and_invisible_are_escaped),
+		cmocka_unit_test(invalid_utf8_is_escaped),
+		cmocka_unit_test(quoting_can_be_undone),
+		cmocka_unit_test(truncation_splits_nothing),
+		cmocka_unit_test(utf8_keeps_the_valid),
+		cmocka_unit_test(utf8_replaces_the_invalid),
+		cmocka_unit_test(jansson_accepts_any_source),
+		cmocka_unit_test(cells_are_cut_with_an_ellipsis),
+		cmocka_unit_test(cells_never_exceed_their_room),
+		cmocka_unit_test(strings_by_value),
+		cmocka_unit_test(messages_are_prefixed_lines),
+		cmocka_unit_test(level_decides_what_is_shown),
+		cmocka_unit_test(failed_writes_keep_errno),
+		cmocka_unit_test(messages_stay_one_line),
+		cmocka_unit_test(failures_carry_code_and_reason),
 	};
 
 	return cmocka_run_group_tests_name("quote", tests, NULL, NULL);

@@ -52,11 +52,11 @@ static unsigned long *consumed(const struct image *image)
 static void put_bytes(struct image *image, unsigned long at, const void *bytes, size_t length)
 {
 	char *data = image->base + 2 * image->page;
+	const char *from = bytes;
 
 	for (size_t i = 0; i < length; i++) {
-		size_t to = (at + i) % SIZE;
-
-		data[to] = data[to + SIZE] = ((const char *)bytes)[i];
+		memcpy(data + (at + i) % SIZE, from + i, 1);
+		memcpy(data + (at + i) % SIZE + SIZE, from + i, 1);
 	}
 }
 
@@ -84,7 +84,7 @@ static unsigned long put(struct image *image, uint32_t length, uint64_t ts, uint
 	memcpy(bytes, &header, length < sizeof(header) ? length : sizeof(header));
 	put_header(image, at, length, bits);
 	put_bytes(image, at + BPF_RINGBUF_HDR_SZ, bytes, length);
-	image->produced += (BPF_RINGBUF_HDR_SZ + length + 7) / 8 * 8;
+	image->produced += ((size_t)BPF_RINGBUF_HDR_SZ + length + 7) / 8 * 8;
 	assert_true(image->produced - *consumed(image) <= SIZE);
 	publish(image);
 	return at;

@@ -38,7 +38,7 @@ static void assert_unknown(const struct interval *interval)
 
 static void median_of_odd_and_even(void **state)
 {
-	static const double values[] = {5, 1, 9, 3};
+	static const double values[] = { 5, 1, 9, 3 };
 	double median = 0;
 
 	(void)state;
@@ -49,7 +49,7 @@ static void median_of_odd_and_even(void **state)
 	assert_int_equal(stats_median(values, 1, &median), 0);
 	assert_true(median == 5);
 	/* The caller's array is as it was. */
-	assert_memory_equal(values, ((const double[]){5, 1, 9, 3}), sizeof(values));
+	assert_memory_equal(values, ((const double[]){ 5, 1, 9, 3 }), sizeof(values));
 }
 
 static void median_refuses_nonsense(void **state)
@@ -58,8 +58,8 @@ static void median_refuses_nonsense(void **state)
 
 	(void)state;
 	assert_int_equal(stats_median(NULL, 0, &median), -EINVAL);
-	assert_int_equal(stats_median((const double[]){1, NAN}, 2, &median), -EINVAL);
-	assert_int_equal(stats_median((const double[]){1, INFINITY}, 2, &median), -EINVAL);
+	assert_int_equal(stats_median((const double[]){ 1, NAN }, 2, &median), -EINVAL);
+	assert_int_equal(stats_median((const double[]){ 1, INFINITY }, 2, &median), -EINVAL);
 	assert_true(median == 7);
 }
 
@@ -69,8 +69,8 @@ static void median_refuses_nonsense(void **state)
  */
 static void quantile_of_nist_example(void **state)
 {
-	static const double values[] = {95.1772, 95.1567, 95.1937, 95.1959, 95.1442, 95.0610,
-					95.1591, 95.1195, 95.1065, 95.0925, 95.1990, 95.1682};
+	static const double values[] = { 95.1772, 95.1567, 95.1937, 95.1959, 95.1442, 95.0610,
+					 95.1591, 95.1195, 95.1065, 95.0925, 95.1990, 95.1682 };
 	double quantile = 0;
 
 	(void)state;
@@ -100,9 +100,10 @@ static void median_ranks_as_tabulated(void **state)
 		uint64_t n, low, high;
 		double coverage;
 	} rows[] = {
-	    {6, 1, 6, 0.969},	{7, 1, 7, 0.984},   {8, 1, 8, 0.992},	{9, 2, 8, 0.961},
-	    {10, 2, 9, 0.979},	{11, 2, 10, 0.988}, {12, 3, 10, 0.961}, {15, 4, 12, 0.965},
-	    {17, 5, 13, 0.951}, {20, 6, 15, 0.959},
+		{ 6, 1, 6, 0.969 },   { 7, 1, 7, 0.984 },   { 8, 1, 8, 0.992 },
+		{ 9, 2, 8, 0.961 },   { 10, 2, 9, 0.979 },  { 11, 2, 10, 0.988 },
+		{ 12, 3, 10, 0.961 }, { 15, 4, 12, 0.965 }, { 17, 5, 13, 0.951 },
+		{ 20, 6, 15, 0.959 },
 	};
 	uint64_t low = 77, high = 77;
 	double coverage = 0;
@@ -132,7 +133,7 @@ static double binomial_below(uint64_t n, uint64_t j)
 
 static void median_ranks_hold_for_every_size(void **state)
 {
-	static const uint64_t large[] = {999, 1000, 1001, 1002, 2500, 10007, 100000};
+	static const uint64_t large[] = { 999, 1000, 1001, 1002, 2500, 10007, 100000 };
 
 	(void)state;
 	for (uint64_t n = 6; n < 300 + COUNT(large); n++) {
@@ -154,8 +155,8 @@ static void median_ranks_hold_for_every_size(void **state)
  */
 static void median_interval_of_published_example(void **state)
 {
-	static const double values[] = {30.2, 20.4, 15.1, 10.2, 10.5, 60.8, 20.8, 25.0, 20.7, 30.9,
-					10.8, 5.1,  50.9, 40.0, 20.9, 10.8, 0,	  20.5, 50.8};
+	static const double values[] = { 30.2, 20.4, 15.1, 10.2, 10.5, 60.8, 20.8, 25.0, 20.7, 30.9,
+					 10.8, 5.1,  50.9, 40.0, 20.9, 10.8, 0,	   20.5, 50.8 };
 	struct interval interval;
 
 	(void)state;
@@ -181,8 +182,8 @@ static void median_interval_of_published_example(void **state)
  */
 static void paired_ratio_of_published_example(void **state)
 {
-	static const double before[] = {1.83, 0.50, 1.62, 2.48, 1.68, 1.88, 1.55, 3.06, 1.30};
-	static const double after[] = {0.878, 0.647, 0.598, 2.05, 1.06, 1.29, 1.06, 3.14, 1.29};
+	static const double before[] = { 1.83, 0.50, 1.62, 2.48, 1.68, 1.88, 1.55, 3.06, 1.30 };
+	static const double after[] = { 0.878, 0.647, 0.598, 2.05, 1.06, 1.29, 1.06, 3.14, 1.29 };
 	double a[9], b[9];
 	struct interval ratio;
 
@@ -207,8 +208,9 @@ static void paired_ranks_as_tabulated(void **state)
 {
 	static const struct {
 		size_t n, critical;
-	} rows[] = {{6, 0},   {7, 2},	{8, 3},	  {9, 5},   {10, 8},  {11, 10}, {12, 13},
-		    {13, 17}, {14, 21}, {15, 25}, {16, 29}, {17, 34}, {18, 40}, {20, 52}};
+	} rows[] = { { 6, 0 },	 { 7, 2 },   { 8, 3 },	 { 9, 5 },   { 10, 8 },
+		     { 11, 10 }, { 12, 13 }, { 13, 17 }, { 14, 21 }, { 15, 25 },
+		     { 16, 29 }, { 17, 34 }, { 18, 40 }, { 20, 52 } };
 
 	(void)state;
 	for (size_t row = 0; row < COUNT(rows); row++) {
@@ -255,7 +257,7 @@ static double signed_rank_below(size_t n, size_t k)
 /* On both sides of where the exact distribution gives way to the normal one. */
 static void paired_ranks_of_many_rounds(void **state)
 {
-	static const size_t sizes[] = {50, 99, 100, 101, 102, 150};
+	static const size_t sizes[] = { 50, 99, 100, 101, 102, 150 };
 	double a[150], b[150];
 	struct stats_random random;
 
@@ -322,12 +324,12 @@ static void paired_ratio_has_no_side(void **state)
 
 static void ratios_refuse_nonsense(void **state)
 {
-	static const double good[] = {1, 2, 3, 4, 5, 6};
-	static const double wrong[][6] = {{1, 2, 0, 4, 5, 6},
-					  {1, -2, 3, 4, 5, 6},
-					  {1, 2, NAN, 4, 5, 6},
-					  {INFINITY, 2, 3, 4, 5, 6}};
-	static const struct bootstrap too_few = {.seed = 1, .resamples = 99};
+	static const double good[] = { 1, 2, 3, 4, 5, 6 };
+	static const double wrong[][6] = { { 1, 2, 0, 4, 5, 6 },
+					   { 1, -2, 3, 4, 5, 6 },
+					   { 1, 2, NAN, 4, 5, 6 },
+					   { INFINITY, 2, 3, 4, 5, 6 } };
+	static const struct bootstrap too_few = { .seed = 1, .resamples = 99 };
 	struct interval ratio;
 
 	(void)state;
@@ -347,7 +349,7 @@ static void ratios_refuse_nonsense(void **state)
 
 static void small_samples_have_no_interval(void **state)
 {
-	static const double a[] = {2, 4, 6, 8, 10, 12}, b[] = {1, 2, 3, 4, 5, 6};
+	static const double a[] = { 2, 4, 6, 8, 10, 12 }, b[] = { 1, 2, 3, 4, 5, 6 };
 	struct interval ratio;
 
 	(void)state;
@@ -385,7 +387,7 @@ static void bootstrap_of_efrons_example(void **state)
 		ones[i] = 1;
 	}
 	for (uint64_t seed = 0; seed < 5; seed++) {
-		struct bootstrap how = {.seed = seed};
+		struct bootstrap how = { .seed = seed };
 
 		assert_int_equal(stats_ratio_bootstrap_paired(values, ones, 13, &how, &ratio), 0);
 		assert_true(ratio.low == 4 && ratio.point == 7 && ratio.high == 10);
@@ -405,7 +407,7 @@ static int compare_doubles(const void *left, const void *right)
 /* All 6^6 resamples of six values: the interval of an even sample, exactly. */
 static void bootstrap_of_every_resample(void **state)
 {
-	static const double values[] = {1, 2, 4, 8, 16, 32}, ones[] = {1, 1, 1, 1, 1, 1};
+	static const double values[] = { 1, 2, 4, 8, 16, 32 }, ones[] = { 1, 1, 1, 1, 1, 1 };
 	static double medians[46656];
 	struct interval ratio;
 
@@ -445,8 +447,8 @@ static void bootstrap_pairs_rounds(void **state)
 
 static void bootstrap_is_repeatable(void **state)
 {
-	static const struct bootstrap seed_1 = {.seed = 1, .resamples = 200};
-	static const struct bootstrap seed_2 = {.seed = 2, .resamples = 200};
+	static const struct bootstrap seed_1 = { .seed = 1, .resamples = 200 };
+	static const struct bootstrap seed_2 = { .seed = 2, .resamples = 200 };
 	struct interval first, again, other;
 	struct stats_random random;
 	double a[40], b[40];
@@ -489,9 +491,15 @@ static double normal(struct stats_random *random)
 	return radius * cos(2 * M_PI * uniform(random));
 }
 
-static double narrow_noise(struct stats_random *random) { return 0.05 * normal(random); }
+static double narrow_noise(struct stats_random *random)
+{
+	return 0.05 * normal(random);
+}
 
-static double lognormal_noise(struct stats_random *random) { return normal(random); }
+static double lognormal_noise(struct stats_random *random)
+{
+	return normal(random);
+}
 
 /* Skewed, and one round in twenty struck by a Pareto outlier of infinite variance. */
 static double skewed_noise(struct stats_random *random)
@@ -522,12 +530,12 @@ static double short_tail_noise(struct stats_random *random)
 }
 
 static const struct load loads[] = {
-    {"normal", narrow_noise, narrow_noise, true},
-    {"lognormal", lognormal_noise, lognormal_noise, true},
-    {"skewed, Pareto outliers", skewed_noise, skewed_noise, true},
-    {"Cauchy", cauchy_noise, cauchy_noise, true},
-    {"unequal tails", long_tail_noise, short_tail_noise, false},
-    {"skewed, no round effect", skewed_noise, skewed_noise, false},
+	{ "normal", narrow_noise, narrow_noise, true },
+	{ "lognormal", lognormal_noise, lognormal_noise, true },
+	{ "skewed, Pareto outliers", skewed_noise, skewed_noise, true },
+	{ "Cauchy", cauchy_noise, cauchy_noise, true },
+	{ "unequal tails", long_tail_noise, short_tail_noise, false },
+	{ "skewed, no round effect", skewed_noise, skewed_noise, false },
 };
 
 /* One round in ten is three times slower, for both. */
@@ -553,13 +561,13 @@ static double coverage(const struct load *load, size_t n, bool paired)
 
 	stats_random_seed(&random, 20240607 + n);
 	for (unsigned int draw = 0; draw < DRAWS; draw++) {
-		struct bootstrap how = {.seed = draw, .resamples = 500};
+		struct bootstrap how = { .seed = draw, .resamples = 500 };
 		struct interval ratio;
 		int err;
 
 		draw_rounds(load, &random, a, b, n);
-		err = paired ? stats_ratio_paired(a, b, n, &ratio)
-			     : stats_ratio_bootstrap_unpaired(a, n, b, n, &how, &ratio);
+		err = paired ? stats_ratio_paired(a, b, n, &ratio) :
+			       stats_ratio_bootstrap_unpaired(a, n, b, n, &how, &ratio);
 		assert_int_equal(err, 0);
 		held += ratio.low <= TRUE_RATIO && TRUE_RATIO <= ratio.high;
 	}
@@ -602,14 +610,14 @@ static void verdict_needs_the_interval_to_exclude_one(void **state)
 		enum verdict verdict;
 		double bound;
 	} rows[] = {
-	    {{0.70, 0.90, 0.80}, VERDICT_LOWER, 10},
-	    {{1.05, 1.40, 1.20}, VERDICT_HIGHER, 5},
-	    {{0.98, 1.03, 1.00}, VERDICT_NO_DIFFERENCE, 3},
-	    {{0.94, 1.03, 0.99}, VERDICT_NO_DIFFERENCE, 6},
-	    {{0.90, 1.00, 0.95}, VERDICT_NO_DIFFERENCE, 10},
-	    {{1.00, 1.25, 1.10}, VERDICT_NO_DIFFERENCE, 25},
+		{ { 0.70, 0.90, 0.80 }, VERDICT_LOWER, 10 },
+		{ { 1.05, 1.40, 1.20 }, VERDICT_HIGHER, 5 },
+		{ { 0.98, 1.03, 1.00 }, VERDICT_NO_DIFFERENCE, 3 },
+		{ { 0.94, 1.03, 0.99 }, VERDICT_NO_DIFFERENCE, 6 },
+		{ { 0.90, 1.00, 0.95 }, VERDICT_NO_DIFFERENCE, 10 },
+		{ { 1.00, 1.25, 1.10 }, VERDICT_NO_DIFFERENCE, 25 },
 	};
-	const struct interval unknown = {.low = NAN, .high = NAN, .point = 2};
+	const struct interval unknown = { .low = NAN, .high = NAN, .point = 2 };
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(rows); i++) {
@@ -636,24 +644,24 @@ static void verdict_needs_the_interval_to_exclude_one(void **state)
  */
 static void random_numbers_as_published(void **state)
 {
-	static const uint64_t splitmix[] = {6457827717110365317u, 3203168211198807973u,
-					    9817491932198370423u, 4593380528125082431u};
-	static const uint64_t xoshiro[] = {11520u,
-					   0u,
-					   1509978240u,
-					   1215971899390074240u,
-					   1216172134540287360u,
-					   607988272756665600u,
-					   16172922978634559625u,
-					   8476171486693032832u,
-					   10595114339597558777u,
-					   2904607092377533576u};
+	static const uint64_t splitmix[] = { 6457827717110365317u, 3203168211198807973u,
+					     9817491932198370423u, 4593380528125082431u };
+	static const uint64_t xoshiro[] = { 11520u,
+					    0u,
+					    1509978240u,
+					    1215971899390074240u,
+					    1216172134540287360u,
+					    607988272756665600u,
+					    16172922978634559625u,
+					    8476171486693032832u,
+					    10595114339597558777u,
+					    2904607092377533576u };
 	struct stats_random random;
 
 	(void)state;
 	stats_random_seed(&random, 1234567);
 	assert_memory_equal(random.state, splitmix, sizeof(splitmix));
-	random = (struct stats_random){{1, 2, 3, 4}};
+	random = (struct stats_random){ { 1, 2, 3, 4 } };
 	for (size_t i = 0; i < COUNT(xoshiro); i++)
 		assert_int_equal(stats_random_next(&random), xoshiro[i]);
 }
@@ -662,7 +670,7 @@ static void random_numbers_as_published(void **state)
 static void random_below_is_uniform(void **state)
 {
 	struct stats_random random;
-	unsigned int seen[11] = {0};
+	unsigned int seen[11] = { 0 };
 	double chi_squared = 0;
 
 	(void)state;
@@ -682,28 +690,28 @@ static void random_below_is_uniform(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(median_of_odd_and_even),
-	    cmocka_unit_test(median_refuses_nonsense),
-	    cmocka_unit_test(quantile_of_nist_example),
-	    cmocka_unit_test(median_ranks_as_tabulated),
-	    cmocka_unit_test(median_ranks_hold_for_every_size),
-	    cmocka_unit_test(median_interval_of_published_example),
-	    cmocka_unit_test(paired_ratio_of_published_example),
-	    cmocka_unit_test(paired_ranks_as_tabulated),
-	    cmocka_unit_test(paired_ranks_of_many_rounds),
-	    cmocka_unit_test(paired_ratio_of_equal_rounds_is_one_point),
-	    cmocka_unit_test(paired_ratio_has_no_side),
-	    cmocka_unit_test(ratios_refuse_nonsense),
-	    cmocka_unit_test(small_samples_have_no_interval),
-	    cmocka_unit_test(bootstrap_of_efrons_example),
-	    cmocka_unit_test(bootstrap_of_every_resample),
-	    cmocka_unit_test(bootstrap_pairs_rounds),
-	    cmocka_unit_test(bootstrap_is_repeatable),
-	    cmocka_unit_test(paired_interval_covers),
-	    cmocka_unit_test(unpaired_interval_covers),
-	    cmocka_unit_test(verdict_needs_the_interval_to_exclude_one),
-	    cmocka_unit_test(random_numbers_as_published),
-	    cmocka_unit_test(random_below_is_uniform),
+		cmocka_unit_test(median_of_odd_and_even),
+		cmocka_unit_test(median_refuses_nonsense),
+		cmocka_unit_test(quantile_of_nist_example),
+		cmocka_unit_test(median_ranks_as_tabulated),
+		cmocka_unit_test(median_ranks_hold_for_every_size),
+		cmocka_unit_test(median_interval_of_published_example),
+		cmocka_unit_test(paired_ratio_of_published_example),
+		cmocka_unit_test(paired_ranks_as_tabulated),
+		cmocka_unit_test(paired_ranks_of_many_rounds),
+		cmocka_unit_test(paired_ratio_of_equal_rounds_is_one_point),
+		cmocka_unit_test(paired_ratio_has_no_side),
+		cmocka_unit_test(ratios_refuse_nonsense),
+		cmocka_unit_test(small_samples_have_no_interval),
+		cmocka_unit_test(bootstrap_of_efrons_example),
+		cmocka_unit_test(bootstrap_of_every_resample),
+		cmocka_unit_test(bootstrap_pairs_rounds),
+		cmocka_unit_test(bootstrap_is_repeatable),
+		cmocka_unit_test(paired_interval_covers),
+		cmocka_unit_test(unpaired_interval_covers),
+		cmocka_unit_test(verdict_needs_the_interval_to_exclude_one),
+		cmocka_unit_test(random_numbers_as_published),
+		cmocka_unit_test(random_below_is_uniform),
 	};
 
 	return cmocka_run_group_tests_name("stats", tests, NULL, NULL);

@@ -12,6 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -26,34 +27,34 @@ static void nanoseconds(void **state)
 		uint64_t ns;
 		const char *text;
 	} rows[] = {
-	    {0, "0 ns"},
-	    {1, "1 ns"},
-	    {312, "312 ns"},
-	    {999, "999 ns"},
-	    {1000, "1 us"},
-	    {1004, "1 us"},
-	    {1005, "1.01 us"},
-	    {1250, "1.25 us"},
-	    {9994, "9.99 us"},
-	    {9995, "10 us"},
-	    {10049, "10 us"},
-	    {10050, "10.1 us"},
-	    {99949, "99.9 us"},
-	    {99950, "100 us"},
-	    {312499, "312 us"},
-	    {312500, "313 us"},
-	    {999499, "999 us"},
-	    {999500, "1 ms"},
-	    {3400000, "3.4 ms"},
-	    {999499999, "999 ms"},
-	    {999500000, "1 s"},
-	    {2100000000, "2.1 s"},
-	    {59940000000, "59.9 s"},
-	    {999499999999, "999 s"},
-	    {999500000000, "1,000 s"},
-	    {1000000000000, "1,000 s"},
-	    {86400000000000, "86,400 s"},
-	    {UINT64_MAX, "18,446,744,074 s"},
+		{ 0, "0 ns" },
+		{ 1, "1 ns" },
+		{ 312, "312 ns" },
+		{ 999, "999 ns" },
+		{ 1000, "1 us" },
+		{ 1004, "1 us" },
+		{ 1005, "1.01 us" },
+		{ 1250, "1.25 us" },
+		{ 9994, "9.99 us" },
+		{ 9995, "10 us" },
+		{ 10049, "10 us" },
+		{ 10050, "10.1 us" },
+		{ 99949, "99.9 us" },
+		{ 99950, "100 us" },
+		{ 312499, "312 us" },
+		{ 312500, "313 us" },
+		{ 999499, "999 us" },
+		{ 999500, "1 ms" },
+		{ 3400000, "3.4 ms" },
+		{ 999499999, "999 ms" },
+		{ 999500000, "1 s" },
+		{ 2100000000, "2.1 s" },
+		{ 59940000000, "59.9 s" },
+		{ 999499999999, "999 s" },
+		{ 999500000000, "1,000 s" },
+		{ 1000000000000, "1,000 s" },
+		{ 86400000000000, "86,400 s" },
+		{ UINT64_MAX, "18,446,744,074 s" },
 	};
 	char text[UNITS_TEXT_SIZE];
 
@@ -65,7 +66,7 @@ static void nanoseconds(void **state)
 /* Read back, every text is within half a unit of the third digit of what it stands for. */
 static void nanoseconds_keep_three_digits(void **state)
 {
-	char text[UNITS_TEXT_SIZE], unit[3];
+	char text[UNITS_TEXT_SIZE], *unit;
 	uint64_t ns = 1;
 
 	(void)state;
@@ -73,7 +74,8 @@ static void nanoseconds_keep_three_digits(void **state)
 		double number, scale;
 
 		format_ns(text, sizeof(text), ns);
-		assert_int_equal(sscanf(text, "%lf %2s", &number, unit), 2);
+		number = strtod(text, &unit);
+		assert_int_equal(*unit++, ' ');
 		scale = !strcmp(unit, "ns") ? 1 : !strcmp(unit, "us") ? 1e3 : 1e6;
 		scale = !strcmp(unit, "s") ? 1e9 : scale;
 		if (fabs(number * scale - (double)ns) > 0.005000001 * (double)ns)
@@ -173,12 +175,12 @@ static void numbers_parsed(void **state)
 
 static void numbers_refused(void **state)
 {
-	static const char *const wrong[] = {"",	   " ",	   "12abc", "-1",      "+1",	" 1",
-					    "1 ",  "0x10", "1.5",   "1e3",     "1,000", "abc",
-					    "1\n", "-",	   "--1",   "\xd9\xa1"};
-	static const char *const large[] = {"18446744073709551616", "18446744073709551620",
-					    "99999999999999999999", "184467440737095516150",
-					    "184467440737095516160"};
+	static const char *const wrong[] = { "",    " ",    "12abc", "-1",	"+1",	 " 1",
+					     "1 ",  "0x10", "1.5",   "1e3",	"1,000", "abc",
+					     "1\n", "-",    "--1",   "\xd9\xa1" };
+	static const char *const large[] = { "18446744073709551616", "18446744073709551620",
+					     "99999999999999999999", "184467440737095516150",
+					     "184467440737095516160" };
 	uint64_t value = 77;
 
 	(void)state;
@@ -212,18 +214,18 @@ static void sizes_parsed(void **state)
 		const char *text;
 		uint64_t bytes;
 	} rows[] = {
-	    {"0", 0},
-	    {"262144", 262144},
-	    {"512B", 512},
-	    {"4K", 4096},
-	    {"4k", 4096},
-	    {"4KiB", 4096},
-	    {"8M", 8388608},
-	    {"1GiB", 1073741824},
-	    {"2g", UINT64_C(2147483648)},
-	    {"3T", UINT64_C(3298534883328)},
-	    {"16777215T", UINT64_C(16777215) << 40},
-	    {"18446744073709551615", UINT64_MAX},
+		{ "0", 0 },
+		{ "262144", 262144 },
+		{ "512B", 512 },
+		{ "4K", 4096 },
+		{ "4k", 4096 },
+		{ "4KiB", 4096 },
+		{ "8M", 8388608 },
+		{ "1GiB", 1073741824 },
+		{ "2g", UINT64_C(2147483648) },
+		{ "3T", UINT64_C(3298534883328) },
+		{ "16777215T", UINT64_C(16777215) << 40 },
+		{ "18446744073709551615", UINT64_MAX },
 	};
 	uint64_t value;
 
@@ -238,10 +240,11 @@ static void sizes_parsed(void **state)
 static void sizes_refused(void **state)
 {
 	static const char *const wrong[] = {
-	    "",	   "K",	 "12abc", "-4K", "4KB", "4Kib", "4 K",	 "4KK",	 "4Ki",
-	    "4iB", "4P", "4.5M",  "4b",	 " 4K", "4K\n", "4KiBx", "4BiB", "99999999999999999999Q"};
-	static const char *const large[] = {"18446744073709551616", "16777216T", "17179869184G",
-					    "99999999999999999999K"};
+		"",    "K",  "12abc", "-4K", "4KB", "4Kib", "4 K",   "4KK",  "4Ki",
+		"4iB", "4P", "4.5M",  "4b",  " 4K", "4K\n", "4KiBx", "4BiB", "99999999999999999999Q"
+	};
+	static const char *const large[] = { "18446744073709551616", "16777216T", "17179869184G",
+					     "99999999999999999999K" };
 	uint64_t value = 77;
 
 	(void)state;
@@ -256,18 +259,18 @@ static void sizes_refused(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(nanoseconds),
-	    cmocka_unit_test(nanoseconds_keep_three_digits),
-	    cmocka_unit_test(signed_nanoseconds),
-	    cmocka_unit_test(counts),
-	    cmocka_unit_test(bytes),
-	    cmocka_unit_test(percents),
-	    cmocka_unit_test(small_buffers_are_kept),
-	    cmocka_unit_test(numbers_parsed),
-	    cmocka_unit_test(numbers_refused),
-	    cmocka_unit_test(ranges_hold_their_ends),
-	    cmocka_unit_test(sizes_parsed),
-	    cmocka_unit_test(sizes_refused),
+		cmocka_unit_test(nanoseconds),
+		cmocka_unit_test(nanoseconds_keep_three_digits),
+		cmocka_unit_test(signed_nanoseconds),
+		cmocka_unit_test(counts),
+		cmocka_unit_test(bytes),
+		cmocka_unit_test(percents),
+		cmocka_unit_test(small_buffers_are_kept),
+		cmocka_unit_test(numbers_parsed),
+		cmocka_unit_test(numbers_refused),
+		cmocka_unit_test(ranges_hold_their_ends),
+		cmocka_unit_test(sizes_parsed),
+		cmocka_unit_test(sizes_refused),
 	};
 
 	return cmocka_run_group_tests_name("units", tests, NULL, NULL);

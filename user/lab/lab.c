@@ -5,8 +5,8 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "base/exits.h"
 #include "lab/launch.h"
 #include "lab/progress.h"
@@ -20,14 +20,6 @@ struct course {
 	struct stats_random random;
 	struct progress progress;
 };
-
-static uint64_t now_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000000000ull + (uint64_t)now.tv_nsec;
-}
 
 /* ---- the tracer ---- */
 
@@ -132,7 +124,7 @@ size_t lab_shuffle(struct stats_random *random, bool traced, uint8_t *order)
 static int run_round(struct course *course, unsigned int number, struct lab_round *round,
 		     struct fail *fail)
 {
-	uint64_t started = now_ns();
+	uint64_t started = clock_now_ns();
 	int failed = 0;
 
 	lab_round_init(round);
@@ -146,7 +138,7 @@ static int run_round(struct course *course, unsigned int number, struct lab_roun
 		lab_round_free(round);
 		return failed;
 	}
-	round->elapsed_ns = now_ns() - started;
+	round->elapsed_ns = clock_now_ns() - started;
 	if (course->experiment->derive)
 		course->experiment->derive(round);
 	return 0;
@@ -174,7 +166,7 @@ int lab_run(const struct experiment *experiment, const struct lab_settings *sett
 		.settings = settings,
 		.features = tracer->on ? &tracer->features : NULL,
 	};
-	uint64_t started = now_ns();
+	uint64_t started = clock_now_ns();
 	int failed;
 
 	*result = (struct lab_result){ .experiment = experiment,
@@ -190,7 +182,7 @@ int lab_run(const struct experiment *experiment, const struct lab_settings *sett
 		       (size_t)(settings->rounds + 1) * (tracer->on ? LAB_SLOTS : LAB_FORMS));
 	failed = run_rounds(&course, result, fail);
 	progress_end(&course.progress);
-	result->elapsed_ns = now_ns() - started;
+	result->elapsed_ns = clock_now_ns() - started;
 	if (failed == -EINTR) {
 		result->stopped_by = stop_signal();
 		failed = 0;

@@ -5,33 +5,27 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
+
+#include "base/clock.h"
+#include "base/terminal.h"
 
 #define BAR 30	/* columns, of one character each, */
 #define BLOCK 3 /* which has so many bytes */
 #define ERASE "\r\033[K"
 #define LINE_SIZE 256
 
-static uint64_t now_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000000000ull + (uint64_t)now.tv_nsec;
-}
-
 void progress_start(struct progress *progress, const char *name, unsigned int rounds, size_t steps)
 {
-	const char *terminal = getenv("TERM"), *no_colour = getenv("NO_COLOR");
+	struct terminal terminal = terminal_of(stderr);
 
 	*progress = (struct progress){
-		.on = isatty(STDERR_FILENO) && terminal && strcmp(terminal, "dumb") != 0,
-		.colour = !(no_colour && *no_colour),
+		.on = terminal.is,
+		.colour = terminal.colour,
 		.name = name,
 		.rounds = rounds,
 		.steps = steps,
-		.started_ns = now_ns(),
+		.started_ns = clock_now_ns(),
 	};
 }
 
@@ -83,7 +77,7 @@ void progress_show(const struct progress *progress, unsigned int round)
 
 	if (!progress->on)
 		return;
-	progress_line(progress, round, now_ns() - progress->started_ns, line, sizeof(line));
+	progress_line(progress, round, clock_now_ns() - progress->started_ns, line, sizeof(line));
 	snprintf(shown, sizeof(shown), ERASE "%s%s%s", progress->colour ? "\033[36m" : "", line,
 		 progress->colour ? "\033[0m" : "");
 	put(shown);

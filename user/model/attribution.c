@@ -98,6 +98,7 @@ static int price(struct attribution *attribution, struct switch_row *row,
 	uint64_t direct;
 
 	if (direct_of(attribution, event, &direct)) {
+		attribution->priced++;
 		attribution->direct_by_level[row->level] += direct;
 		if (histogram_record(&row->direct, direct))
 			return -ENOMEM;
@@ -130,10 +131,13 @@ static int switch_out(struct attribution *attribution, struct task_entry *task,
 		task->figures.voluntary++;
 	else
 		task->figures.preempted++;
+	if (!task->on_cpu && !task->missed_in)
+		task->gaps++;
 	if (task->on_cpu && event->h.ts > task->switched_ns)
 		task->figures.run_ns += event->h.ts - task->switched_ns;
 	task->switched_ns = event->h.ts;
-	task->on_cpu = false;
+	task->on_cpu = task->missed_in = false;
+	task->in_row = -1; /* that stint is over: a wait told later is not of this row */
 	return err;
 }
 
@@ -205,6 +209,8 @@ int attribution_missed(struct attribution *attribution, struct tasks *tasks,
 		return -ENOMEM;
 	attribution->missed++;
 	task->figures.wait_ns += event->wait_ns;
+	task->missed_in = true;
+	task->on_cpu = false; /* when it came is not known, nor, before that, when it left */
 	task->in_row = -1;
 	return 0;
 }

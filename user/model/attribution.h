@@ -19,9 +19,9 @@ struct attribution {
 	uint64_t first_switches;
 	uint64_t missed; /* switch-ins of targets that no hook saw */
 	uint64_t direct_by_level[ROW_LEVELS];
-	uint64_t unpriced;
-	struct pairs pairs; /* kind: enum row_level */
-	struct pairs wakes; /* kind: 0 */
+	uint64_t priced, unpriced; /* switches whose direct cost is known, and the others */
+	struct pairs pairs;	   /* kind: enum row_level */
+	struct pairs wakes;	   /* kind: 0 */
 };
 
 void attribution_init(struct attribution *attribution, uint64_t probe_ns);

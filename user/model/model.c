@@ -31,7 +31,7 @@ void model_free(struct model *model)
 	summary_free(model);
 	tasks_free(&model->tasks);
 	attribution_free(&model->attribution);
-	free(model->names);
+	strangers_free(&model->strangers);
 	free(model);
 }
 
@@ -62,25 +62,6 @@ static size_t size_of_kind(unsigned int kind)
 	}
 }
 
-static int add_name(struct model *model, const struct event_name *event)
-{
-	struct foreign_name *name;
-
-	if (model->name_count == model->name_room) {
-		size_t room = model->name_room ? model->name_room * 2 : 64;
-		struct foreign_name *bigger = realloc(model->names, room * sizeof(*bigger));
-
-		if (!bigger)
-			return -1;
-		model->names = bigger;
-		model->name_room = room;
-	}
-	name = &model->names[model->name_count++];
-	name->ref = event->task;
-	comm_copy(name->comm, event->comm);
-	return 0;
-}
-
 static int dispatch(struct model *model, const struct event_header *event)
 {
 	const void *e = event;
@@ -108,7 +89,7 @@ static int dispatch(struct model *model, const struct event_header *event)
 		model->ends_seen += !err && !(event->flags & END_CLOSED);
 		return err;
 	default:
-		return add_name(model, e);
+		return strangers_add(&model->strangers, e);
 	}
 }
 
@@ -151,7 +132,7 @@ const struct report *model_finish(struct model *model, const struct run_context 
 	report->late = model->late;
 	report->lost = *lost;
 	report->lost.unknown += model->unknown;
-	report->reconcile = reconcile(&model->tasks, context->wait_known);
+	report->reconcile = reconcile(&model->tasks, context->wait_known, lost->switches);
 	if (workload_judge(&model->tasks, report) || summary_make(model))
 		return NULL;
 	return report;

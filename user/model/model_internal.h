@@ -7,13 +7,13 @@
 #define TASKTAX_MODEL_INTERNAL_H
 
 #include "model/attribution.h"
+#include "model/strangers.h"
 #include "model/tasks.h"
 
 struct model {
 	struct tasks tasks;
 	struct attribution attribution;
-	struct foreign_name *names;
-	size_t name_count, name_room;
+	struct strangers strangers;
 	uint64_t received, late, unknown, latest_ns;
 	uint64_t exits_seen, ends_seen;
 

@@ -18,7 +18,7 @@ static uint64_t wait_of_span(const struct task_entry *task)
 	return task->figures.wait_ns;
 }
 
-static void check(struct reconciliation *sum, struct task_entry *task, bool wait_known)
+static void check(struct reconciliation *sum, struct task_entry *task, bool wait_known, bool lossy)
 {
 	const struct task_account *account = &task->account;
 	const struct task_figures *seen = &task->figures;
@@ -40,13 +40,13 @@ static void check(struct reconciliation *sum, struct task_entry *task, bool wait
 	}
 	off = account->outs_voluntary != voluntary || account->outs_preempted != preempted ||
 	      seen->voluntary > voluntary || seen->preempted > preempted;
-	if (wait_known && !task->lost_switches)
+	if (wait_known && !(lossy && (task->lost_switches || task->gaps)))
 		off |= wait_of_span(task) != wait;
 	sum->tasks_checked++;
 	sum->tasks_off += off;
 }
 
-struct reconciliation reconcile(struct tasks *tasks, bool wait_known)
+struct reconciliation reconcile(struct tasks *tasks, bool wait_known, bool lossy)
 {
 	struct reconciliation sum = { 0 };
 
@@ -54,7 +54,7 @@ struct reconciliation reconcile(struct tasks *tasks, bool wait_known)
 		struct task_entry *task = &tasks->task[i];
 
 		if (task->ended)
-			check(&sum, task, wait_known);
+			check(&sum, task, wait_known, lossy);
 		else if (task->figures.voluntary + task->figures.preempted)
 			sum.tasks_unread++;
 	}

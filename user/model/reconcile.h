@@ -12,7 +12,11 @@
 
 #include "model/tasks.h"
 
-/* Fills task_entry.lost_switches of every task and returns the totals. */
-struct reconciliation reconcile(struct tasks *tasks, bool wait_known);
+/*
+ * Fills task_entry.lost_switches of every task and returns the totals. lossy: switch records were
+ * lost; then the wait of a task with a gap in its stream cannot be the kernel's, and is no
+ * difference.
+ */
+struct reconciliation reconcile(struct tasks *tasks, bool wait_known, bool lossy);
 
 #endif

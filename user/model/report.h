@@ -87,12 +87,14 @@ struct task_entry {
 	bool exited, ended; /* sched_process_exit seen; account read */
 	bool closed;	    /* it outlived the tracing */
 	bool on_cpu;	    /* model's own: between switch-in and switch-out */
+	bool missed_in;	    /* model's own: on the CPU by a switch-in that no hook saw */
 	int exit_code;	    /* as wait(2) encodes it */
 	char comm[EVENT_COMM_LEN + 1];
 	uint64_t born_ns, died_ns; /* CLOCK_MONOTONIC; 0: before / not yet */
 	uint64_t switched_ns;	   /* model's own: stamp of its last switch */
 	int in_row;		   /* model's own: row of its last switch-in, -1: none */
 	uint64_t stint_wait_ns;	   /* model's own: the wait before its last switch-in */
+	uint64_t gaps;		   /* model's own: switch-outs whose switch-in did not arrive */
 	uint64_t lost_switches;	   /* switch-outs that the hook saw and the ring lost */
 	struct task_figures figures;
 	struct task_account account; /* valid when ended */
@@ -146,7 +148,7 @@ enum workload_level {
 
 struct tax {
 	uint64_t run_ns;
-	uint64_t switching_ns; /* NS_UNKNOWN without an end-of-switch hook */
+	uint64_t switching_ns; /* NS_UNKNOWN when no switch could be priced */
 	uint64_t switching_by_level[ROW_LEVELS];
 	uint64_t unpriced;   /* switches in those rows whose direct cost is unknown */
 	uint64_t waiting_ns; /* stands beside, not in it; NS_UNKNOWN without run_delay */
@@ -181,6 +183,7 @@ struct run_context {
 struct foreign_name {
 	uint32_t ref;
 	char comm[EVENT_COMM_LEN + 1];
+	uint64_t order; /* model's own: how many names came before */
 };
 
 struct report {

@@ -137,7 +137,7 @@ static void sum_tax(struct model *model)
 	tax->unpriced = from->unpriced;
 	tax->waiting_ns = report->reconcile.wait_seen_ns;
 	tax->share = NAN;
-	if (!report->context.direct_end)
+	if (!report->context.direct_end || (!from->priced && from->unpriced))
 		tax->switching_ns = NS_UNKNOWN;
 	else if (tax->run_ns)
 		tax->share = (double)tax->switching_ns / (double)tax->run_ns;
@@ -364,10 +364,9 @@ static int list_wake_pairs(struct model *model)
 
 static void sort_names(struct model *model)
 {
-	if (model->name_count)
-		qsort(model->names, model->name_count, sizeof(*model->names), by_ref);
-	model->report.names = model->names;
-	model->report.name_count = model->name_count;
+	strangers_fold(&model->strangers);
+	model->report.names = model->strangers.name;
+	model->report.name_count = model->strangers.count;
 }
 
 static bool is_complete(const struct report *report)

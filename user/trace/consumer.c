@@ -5,9 +5,9 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "trace/names.h"
 #include "trace/ring.h"
 
@@ -145,14 +145,6 @@ static void gather_heads(struct consumer *consumer)
 		sift_down(consumer->heap, consumer->heads, i);
 }
 
-static uint64_t now_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000000000ull + (uint64_t)now.tv_nsec;
-}
-
 static int hand_on(struct consumer *consumer, const struct event_header *event)
 {
 	struct event_name name;
@@ -168,7 +160,7 @@ static int hand_on(struct consumer *consumer, const struct event_header *event)
 
 int consumer_drain(struct consumer *consumer, bool everything)
 {
-	uint64_t until = everything ? UINT64_MAX : now_ns() - CONSUMER_SLACK_NS;
+	uint64_t until = everything ? UINT64_MAX : clock_now_ns() - CONSUMER_SLACK_NS;
 
 	gather_heads(consumer);
 	while (consumer->heads && consumer->heap[0].ts <= until) {

@@ -268,9 +268,13 @@ static bool read_line(const char *path, char *line, size_t size)
 
 static int read_number(const char *path, int otherwise)
 {
-	char line[32];
+	char line[32], *end;
+	long number;
 
-	return read_line(path, line, sizeof(line)) ? atoi(line) : otherwise;
+	if (!read_line(path, line, sizeof(line)))
+		return otherwise;
+	number = strtol(line, &end, 10);
+	return end == line ? otherwise : (int)number;
 }
 
 static int probe_kprobe(struct probing *probing, const char *symbol)
@@ -421,20 +425,18 @@ static int probe_ring_in_array(struct probing *probing)
 
 /*
  * Before Linux 5.14 ("sched: Simplify sched_info_on()") the field could be there and not be kept:
- * then schedstat of a task that has run counts no run.
+ * then schedstat (run, delay, times) of a task that has run counts no time.
  */
 static int probe_run_delay(struct probing *probing)
 {
-	unsigned long long run, delay, times;
+	const char *times;
 	char line[96];
 
 	probing->doing = "read";
 	if (!probing->has_run_delay)
 		return -ENOENT;
-	if (read_line("/proc/self/schedstat", line, sizeof(line)) &&
-	    sscanf(line, "%llu %llu %llu", &run, &delay, &times) == 3 && !times)
-		return -ENODATA;
-	return 0;
+	times = read_line("/proc/self/schedstat", line, sizeof(line)) ? strrchr(line, ' ') : NULL;
+	return times && !strcmp(times, " 0") ? -ENODATA : 0;
 }
 
 /* 0 or positive: it works. */

@@ -52,7 +52,7 @@ static uint32_t header_at(const struct ring *ring)
 
 static size_t whole_length(uint32_t header)
 {
-	uint32_t length = header & ~(BPF_RINGBUF_BUSY_BIT | BPF_RINGBUF_DISCARD_BIT);
+	size_t length = header & ~(BPF_RINGBUF_BUSY_BIT | BPF_RINGBUF_DISCARD_BIT);
 
 	return (length + BPF_RINGBUF_HDR_SZ + 7) / 8 * 8;
 }

@@ -15,6 +15,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "config.h"
 #include "tasktax.skel.h"
 
@@ -45,14 +46,6 @@ size_t session_default_ring(unsigned int cpus)
 	while (size > RING_LEAST && size * cpus > RINGS_TOTAL)
 		size /= 2;
 	return size;
-}
-
-static uint64_t now_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000000000ull + (uint64_t)now.tv_nsec;
 }
 
 /*
@@ -403,7 +396,7 @@ uint64_t session_arm(struct session *session)
 	for (unsigned int i = 0; i < session->links; i++)
 		session->misses_before[i] = recursion_misses(session->linked[i]);
 	__atomic_store_n(&session->skeleton->bss->armed, 1, __ATOMIC_SEQ_CST);
-	return now_ns();
+	return clock_now_ns();
 }
 
 /*
@@ -425,7 +418,7 @@ uint64_t session_disarm(struct session *session)
 
 	if (!session->disarmed)
 		__atomic_store_n(&session->skeleton->bss->armed, 0, __ATOMIC_SEQ_CST);
-	stamp = now_ns();
+	stamp = clock_now_ns();
 	wait_for_programs();
 	session->disarmed = true;
 	return stamp;
@@ -481,7 +474,7 @@ static int close_by_map(struct session *session, consumer_sink sink, void *conte
 
 	while (!err && !bpf_map_get_next_key(fd, previous, &pid)) {
 		struct event_end event = {
-			.h = { now_ns(), sizeof(event), EVENT_END, 0, END_CLOSED },
+			.h = { clock_now_ns(), sizeof(event), EVENT_END, 0, END_CLOSED },
 		};
 
 		previous = &pid;

@@ -5,8 +5,16 @@
 #include <unistd.h>
 
 static const char *const names[] = {
-	"\033[31mred\033[0m", "a\nb\tc\rd", "\xff\xfe\xc0\x80 bad", "\xe2\x80\xae" "evil",
-	"\"},{\"x\":\"", "</script>", "=cmd|' /C'!A0", "\x9b" "31m",
+	"\033[31mred\033[0m",
+	"a\nb\tc\rd",
+	"\xff\xfe\xc0\x80 bad",
+	"\xe2\x80\xae"
+	"evil",
+	"\"},{\"x\":\"",
+	"</script>",
+	"=cmd|' /C'!A0",
+	"\x9b"
+	"31m",
 };
 
 static void *carry(void *name)
