@@ -41,3 +41,25 @@ exact() {
 
 # switches LEVEL: how many switch-ins of this level, any via.
 switches() { json "[.switches[] | select(.level == \"$1\") | .count] | add // 0"; }
+
+# balanced: everybody has ended, so each task left the CPU as often as it came.
+balanced() {
+	local targets='["resume", "thread", "process", "exiting"]'
+	check '([.processes[].tasks[] | select(.alive_at_end)] | length) == 0'
+	check "([.switches[] | select(.level as \$l | $targets | index(\$l)) | .count] | add) +
+		.events.missed_switch_ins == .reconcile.switches.seen"
+	check '.tasks | .exits == .threads'
+}
+
+# valid: the last report is one that its schema allows.
+valid() {
+	python3 - "$BATS_TEST_DIRNAME/../../user/output/report.schema.json" "$JSON" <<-'PYTHON'
+		import json, sys, jsonschema
+		schema, report = (json.load(open(name)) for name in sys.argv[1:])
+		checker = jsonschema.validators.validator_for(schema)
+		checker.check_schema(schema)
+		errors = [f"{list(e.path)}: {e.message}" for e in checker(schema).iter_errors(report)]
+		print("\n".join(errors))
+		sys.exit(bool(errors))
+	PYTHON
+}

@@ -1,0 +1,165 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0
+# run.bats - `tasktax run` on loads whose switches are known or counted by the kernel: levels, rows,
+# pairs and the reconciliation, each once. Repeats and long runs are in tests/soak.
+
+load common
+
+setup() {
+	bats_require_minimum_version 1.5.0
+	need_root
+	CPU=$(taskset -cp $$ | sed 's/.*[ ,-]//')
+}
+
+# pipe FORM: 400,000 hand-overs between two tasks on one CPU; FORM is -T for threads or empty.
+pipe() { trace -- taskset -c "$CPU" perf bench sched pipe -l 200000 ${1:+"$1"}; }
+
+# pairs FILTER: switches of the pairs that the filter selects.
+pairs() { json "[.pairs[] | select($1) | .count] | add // 0"; }
+
+# handed_over LEVEL: the pipe's hand-overs are of this level; what is missing, others ran in between.
+handed_over() {
+	local between foreign
+	between=$(pairs '.prev.class == "target" and .next.class == "target"')
+	foreign=$(pairs '.prev.class == "foreign"')
+	echo "between the two: $between, from others: $foreign"
+	[ "$between" -ge 399000 ]
+	[ "$((400000 - between))" -le "$foreign" ]
+	[ "$(pairs ".prev.class == \"target\" and .level != \"$1\"")" -le 1 ]
+	[ "$(pairs '.prev.class != "target" and .level != "process"')" = 0 ]
+}
+
+@test "a pipe between two processes: process level, each hand-over accounted for" {
+	pipe
+	[ "$status" = 0 ]
+	exact
+	balanced
+	handed_over process
+	check '.workload.level == "process-level"'
+	check '.tasks | .processes == 2 and .threads == 2 and .created.process == 1'
+}
+
+@test "a pipe between two threads: thread level, each hand-over accounted for" {
+	pipe -T
+	[ "$status" = 0 ]
+	exact
+	balanced
+	handed_over thread
+	check '.workload.level == "thread-level"'
+	check '.tasks | .processes == 1 and .threads == 3 and .created.thread == 2'
+}
+
+@test "messaging among 400 processes: exact" {
+	trace -- perf bench sched messaging -g 10 -l 1000
+	[ "$status" = 0 ]
+	exact
+	balanced
+	check '.tasks | .processes == 401 and .created.process == 400 and .peak_tasks == 401'
+	check '.workload.level == "process-level"'
+	[ "$(switches thread)" -le 401 ]
+}
+
+@test "messaging among 400 threads: exact" {
+	trace -- perf bench sched messaging -t -g 10 -l 1000
+	[ "$status" = 0 ]
+	exact
+	balanced
+	check '.tasks | .processes == 1 and .threads == 401 and .created.thread == 400'
+	check '.workload.level == "thread-level"'
+}
+
+@test "hackbench, processes and threads: exact" {
+	for form in --process --threads; do
+		trace -- hackbench "$form" -g 4 -l 500
+		[ "$status" = 0 ]
+		exact
+		balanced
+	done
+	check '.tasks.created.thread == 160'
+}
+
+@test "stress-ng --switch and --context: exact" {
+	trace -- stress-ng --quiet --switch 4 -t 3
+	[ "$status" = 0 ]
+	exact
+	balanced
+	trace -- stress-ng --quiet --context 4 -t 1
+	[ "$status" = 0 ]
+	exact
+	balanced
+}
+
+@test "a task alone on its CPU comes back to itself, through idle or the kernel" {
+	trace -- taskset -c "$CPU" "$TARGETS/naps" 500
+	[ "$status" = 0 ]
+	exact
+	balanced
+	check '.workload.level == "single"'
+	check '[.switches[] | select(.level == "resume" and .via == "direct")] == []'
+	resumed=$(switches resume)
+	others=$(pairs true)
+	[ "$((resumed + others))" -ge 500 ]
+	check "[.processes[].tasks[].voluntary] | add >= 500"
+}
+
+@test "exec makes a new address space, fork another one" {
+	trace -- sh -c 'exec sh -c "sleep 0.01; exec sleep 0.01"'
+	[ "$status" = 0 ]
+	exact
+	balanced
+	# the command's own, three of its execs, one of the fork, one of the child's exec
+	check '.tasks | .execs == 4 and .processes == 2 and .created.process + .created.vfork == 1'
+	check '[.processes[] | .address_space] | unique | length == 2'
+	check '.processes[] | select(.created == "root") | .comm == "sleep"'
+}
+
+@test "the JSON is what its schema says, also where things are unknown" {
+	trace --pick --wakers -- taskset -c "$CPU" perf bench sched pipe -l 500
+	[ "$status" = 0 ]
+	valid
+	check '[.switches[] | .pick_ns.count] | add > 1000'
+	# who slept was woken, but for the last sleep of each
+	check '([.wakers[].count] | add) >= .reconcile.voluntary.seen - .tasks.exits'
+	check '.wakers[0] | .waker == "sched-pipe" and .wakee == "sched-pipe"'
+	trace --without sched_exit_tp --without finish_task_switch -- perf bench sched pipe -l 500
+	[ "$status" = 0 ]
+	valid
+	exact
+	check '.direct_end == null and (.direct_unknown_because | length > 0)'
+	check '[.switches[].direct_ns | .p50, .mean, .max] | unique == [null]'
+	check '.tax.switching_ns == null and .tax.share == null'
+	trace -- true
+	valid
+	exact
+}
+
+@test "without typed programs: the same counts by raw_tp" {
+	trace --without tp_btf -- perf bench sched messaging -g 2 -l 100
+	[ "$status" = 0 ]
+	exact
+	balanced
+	check '.features.attached | index("sched_switch_raw") != null'
+	trace --without task_storage -- taskset -c "$CPU" perf bench sched pipe -T -l 1000
+	[ "$status" = 0 ]
+	exact
+	balanced
+}
+
+@test "the text says what the JSON says, in 80 columns" {
+	trace -- taskset -c "$CPU" perf bench sched pipe -l 2000
+	run cat "$REPORT"
+	counted=$(json '[.switches[].count] | add')
+	[[ $output == *"context switches: $(printf "%'d" "$counted" | sed -E ':a;s/^([0-9]+)([0-9]{3})/\1,\2/;ta')"* ]]
+	[[ $output == *"complete: "*" 0 lost; 2 tasks agree with the kernel"* ]]
+	[[ $output == *"workload: process-level"* ]]
+	[ "$(wc -L <"$REPORT")" -le 80 ]
+	[[ $output != *$'\033'* ]]
+}
+
+@test "unknown is a dash with a reason, never 0" {
+	trace --without sched_exit_tp --without finish_task_switch -- perf bench sched pipe -l 500
+	run cat "$REPORT"
+	[[ $output == *–* ]]
+	[[ $output == *"sched_exit_tp"* ]]
+	[ "$(wc -L <"$REPORT")" -le 80 ]
+}
