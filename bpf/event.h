@@ -80,8 +80,8 @@ enum switch_via {
 #define SWITCH_FLAGS(level, via) ((u16)((level) | ((via) << 3)))
 #define SWITCH_VOLUNTARY (1 << 5) /* prev's nvcsw moved; else, for a target prev, its nivcsw */
 #define SWITCH_MIGRATED (1 << 6)  /* next last ran on another CPU */
-#define SWITCH_FIRST (1 << 7)	  /* this CPU's first switch after arming: resume cannot be told */
-#define SWITCH_WAIT (1 << 8)	  /* wait_ns is known */
+#define SWITCH_FIRST (1 << 7) /* this CPU's last user task is not known: resume cannot be told */
+#define SWITCH_WAIT (1 << 8)  /* wait_ns is known */
 #define SWITCH_WAIT_WIDE \
 	(1 << 9) /* wait over 2^32 ns: pick_ns holds its upper half, pick unknown */
 #define SWITCH_WAIT_PREV (1 << 10) /* no end hook: wait_ns is that of prev's stint, now over */

@@ -231,11 +231,17 @@ static __always_inline void start_at_switch_out(struct side *prev, bool preempt,
 	prev->state->started = 1;
 }
 
-/* prev is not the task that this CPU last switched to. */
+/*
+ * prev is not the task that this CPU last switched to. Which user tasks ran meanwhile is not known, but
+ * for prev itself: from a kernel thread on, nobody is the last one, and a resume cannot be told.
+ */
 static __always_inline void notice_unseen(struct cpu_state *cpu, struct side *prev, bool preempt,
 					  const bool typed)
 {
 	cpu->loss.unseen++;
+	cpu->last_user_task = 0;
+	cpu->last_user = cpu->last_mm = 0;
+	remember(cpu, prev);
 	if (!prev->state)
 		return;
 	if (!prev->state->started)

@@ -207,7 +207,7 @@ struct report {
 	unsigned int row_count;
 	uint64_t switches; /* sum of the rows */
 	uint64_t
-		first_switches; /* first switch-in of a CPU after arming: resume could not be told */
+		first_switches; /* switch-ins on a CPU whose last user task was not known: resume could not be told */
 
 	struct tax tax;
 	const struct task_entry *tasks; /* index is the serial; [0] is nobody */

@@ -615,7 +615,8 @@ static void switch_key(struct text *text)
 	}
 	if (report->first_switches)
 		page_text(&text->page, STYLE_DIM, 2, 4,
-			  "%s the first of a CPU: whether it was a resume cannot be told",
+			  "%s first on a CPU, or after an unseen switch: a resume cannot be told "
+			  "there",
 			  counted(report->first_switches, "switch-in was", "switch-ins were").text);
 }
 
