@@ -206,8 +206,8 @@ struct report {
 	struct switch_row *rows; /* rows with count > 0, in the order of enum row_level, via */
 	unsigned int row_count;
 	uint64_t switches; /* sum of the rows */
-	uint64_t
-		first_switches; /* switch-ins on a CPU whose last user task was not known: resume could not be told */
+	/* switch-ins on a CPU whose last user task was not known: whether it was a resume is not either */
+	uint64_t first_switches;
 
 	struct tax tax;
 	const struct task_entry *tasks; /* index is the serial; [0] is nobody */
