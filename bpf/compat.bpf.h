@@ -46,16 +46,14 @@ static __always_inline u64 task_run_delay(struct task_struct *task, const bool t
 	return FIELD(typed, task, sched_info.run_delay);
 }
 
-/*
- * Whoever runs in the kernel on a borrowed address space. Besides the threads marked as such this is a
- * user mode helper before its exec, which is not marked since 5.19 (343f4c49f243). A dying user task
- * has no mm either, but it had one.
- */
 static __always_inline bool is_kernel_thread(struct task_struct *task, const bool typed)
 {
-	u32 flags = FIELD(typed, task, flags);
+	return FIELD(typed, task, flags) & PF_KTHREAD;
+}
 
-	return flags & PF_KTHREAD || (!(flags & PF_EXITING) && !FIELD(typed, task, mm));
+static __always_inline bool is_exiting(struct task_struct *task, const bool typed)
+{
+	return FIELD(typed, task, flags) & PF_EXITING;
 }
 
 #endif

@@ -34,28 +34,36 @@ char LICENSE[] SEC("license") = "GPL";
 struct side {
 	struct task_struct *task;
 	struct task_state *state; /* NULL: no target */
+	struct mm_struct *mm;
 	u32 pid, ref;
-	bool user;
 	bool target; /* state is set; a flag, since clang would OR two pointers, which BPF forbids */
 };
 
+/*
+ * A user task without an address space borrows one, as a kernel thread does: one that is dying, or, not
+ * marked as a kernel thread since 5.19 (343f4c49f243), a user mode helper before its exec.
+ */
 static __always_inline void look_at(struct side *side, struct task_struct *task, const bool typed)
 {
 	side->task = task;
 	side->state = NULL;
 	side->pid = FIELD(typed, task, pid);
-	side->user = side->target = false;
+	side->target = false;
+	side->mm = NULL;
 	if (!side->pid) {
 		side->ref = TASK_REF(TASK_IDLE, 0);
 	} else if (is_kernel_thread(task, typed)) {
 		side->ref = TASK_REF(TASK_KERNEL, side->pid);
 	} else {
-		side->user = true;
+		side->mm = FIELD(typed, task, mm);
 		side->state = target_state(task, typed);
-		side->ref = TASK_REF(TASK_FOREIGN, side->pid);
 		if (side->state) {
 			side->target = true;
 			side->ref = side->state->id;
+		} else if (side->mm || is_exiting(task, typed)) {
+			side->ref = TASK_REF(TASK_FOREIGN, side->pid);
+		} else {
+			side->ref = TASK_REF(TASK_KERNEL, side->pid);
 		}
 	}
 }
@@ -133,7 +141,7 @@ static __always_inline void end_of_task(struct side *prev, const bool typed)
  * with next's mm is exactly the kernel's own test for leaving the page table as it is.
  */
 static __always_inline u16 classify(struct cpu_state *cpu, struct side *prev, struct side *next,
-				    struct mm_struct *next_mm, const bool typed)
+				    const bool typed)
 {
 	enum switch_via via = SWITCH_VIA_DIRECT;
 	enum switch_level level;
@@ -145,9 +153,9 @@ static __always_inline u16 classify(struct cpu_state *cpu, struct side *prev, st
 
 	if (cpu->last_user_task == (u64)next->task && cpu->last_user_pid == next->pid)
 		level = SWITCH_LEVEL_RESUME;
-	else if (!next_mm)
+	else if (!next->mm)
 		level = SWITCH_LEVEL_EXITING;
-	else if (FIELD(typed, prev->task, active_mm) == next_mm)
+	else if (FIELD(typed, prev->task, active_mm) == next->mm)
 		level = SWITCH_LEVEL_THREAD;
 	else
 		level = SWITCH_LEVEL_PROCESS;
@@ -160,16 +168,15 @@ static __always_inline u16 account_switch_in(struct cpu_state *cpu, struct side 
 {
 	struct event_switch *e = &cpu->pending;
 	struct task_state *state = next->state;
-	struct mm_struct *mm = FIELD(typed, next->task, mm);
 	u32 here = cpu->index + 1;
-	u16 flags = classify(cpu, prev, next, mm, typed);
+	u16 flags = classify(cpu, prev, next, typed);
 
 	if (!state->started) {
 		read_counters(&state->account.base, next->task, typed);
 		state->account.last = state->account.base;
 		state->started = 1;
 	}
-	e->next_mm = target_mm(state, mm);
+	e->next_mm = target_mm(state, next->mm);
 	if (state->cpu && state->cpu != here)
 		flags |= SWITCH_MIGRATED;
 	state->cpu = here;
@@ -180,11 +187,14 @@ static __always_inline u16 account_switch_in(struct cpu_state *cpu, struct side 
 	return flags;
 }
 
-/* Who runs now: what the classification of later switches rests on. */
+/*
+ * Who runs now: what the classification of later switches rests on. Whoever runs on a borrowed address
+ * space does not end the stay of the one who lent it.
+ */
 static __always_inline void remember(struct cpu_state *cpu, struct side *next)
 {
 	cpu->current_task = (u64)next->task;
-	if (next->user) {
+	if (next->mm) {
 		cpu->last_user_task = (u64)next->task;
 		cpu->last_user_pid = next->pid;
 		cpu->last_user = next->ref;

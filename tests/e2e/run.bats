@@ -51,6 +51,19 @@ handed_over() {
 	check '.tasks | .processes == 1 and .threads == 3 and .created.thread == 2'
 }
 
+@test "strangers that are born and die beside a pipe make no thread level of it" {
+	taskset -c "$CPU" "$TARGETS/short_tasks" 3000 &
+	pipe
+	wait $!
+	[ "$status" = 0 ]
+	exact
+	balanced
+	[ "$(pairs '.prev.class == "foreign"')" -ge 100 ]
+	[ "$(pairs '.level == "thread"')" = 0 ]
+	# before its exec the command is another process than the one that let it go, and shares nothing
+	[ "$(switches thread)" -le 2 ]
+}
+
 @test "messaging among 400 processes: exact" {
 	trace -- perf bench sched messaging -g 10 -l 1000
 	[ "$status" = 0 ]
