@@ -60,8 +60,8 @@ handed_over() {
 	balanced
 	[ "$(pairs '.prev.class == "foreign"')" -ge 100 ]
 	[ "$(pairs '.level == "thread"')" = 0 ]
-	# before its exec the command is another process than the one that let it go, and shares nothing
-	[ "$(switches thread)" -le 2 ]
+	# the first on each CPU may be a resume that could not be told
+	[ "$(switches thread)" -le "$(json .first_switches)" ]
 }
 
 @test "messaging among 400 processes: exact" {
