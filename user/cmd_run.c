@@ -163,17 +163,20 @@ static int open_outputs(struct outputs *outputs, const struct run_arguments *arg
 	return err;
 }
 
-static struct text_options look_of(FILE *stream)
+/* On standard error the report follows what the command and others wrote there. */
+static struct text_options look_of(const struct run_arguments *arguments, FILE *stream)
 {
 	struct terminal terminal = terminal_of(stream);
 
-	return (struct text_options){ .colour = terminal.colour, .width = terminal.width };
+	return (struct text_options){ .colour = terminal.colour,
+				      .width = terminal.width,
+				      .apart = !arguments->output };
 }
 
 static int write_outputs(struct outputs *outputs, const struct run_arguments *arguments,
 			 const struct report *report, struct fail *fail)
 {
-	struct text_options look = look_of(outputs->report.stream);
+	struct text_options look = look_of(arguments, outputs->report.stream);
 	struct fail second = { 0 };
 	int err, err2 = 0;
 

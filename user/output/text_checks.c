@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: GPL-2.0
+/* text_checks.c - whether the figures are complete and agree with the kernel's own. */
+#include "output/text_sections.h"
+
+#include <math.h>
+
+static struct list losses(const struct losses *lost)
+{
+	struct list list = { .used = 0 };
+
+	if (lost->switches)
+		list_add(&list, "%s (ring full: raise --ring-size)",
+			 text_counted(lost->switches, "switch", "switches").text);
+	if (lost->waking)
+		list_add(&list, "%s (ring full)",
+			 text_counted(lost->waking, "wake-up", "wake-ups").text);
+	if (lost->lifecycle)
+		list_add(&list, "%s (ring full)",
+			 text_counted(lost->lifecycle, "lifecycle record", "lifecycle records")
+				 .text);
+	if (lost->untracked)
+		list_add(&list, "%s that could not be followed",
+			 text_counted(lost->untracked, "new task", "new tasks").text);
+	if (lost->recursion)
+		list_add(&list, "%s that the kernel skipped",
+			 text_counted(lost->recursion, "program run", "program runs").text);
+	if (lost->unknown)
+		list_add(&list, "%s not understood",
+			 text_counted(lost->unknown, "record", "records").text);
+	return list;
+}
+
+/* kernel - seen - lost: what nobody can account for. */
+static int64_t difference(const struct balance *balance)
+{
+	return (int64_t)(balance->kernel - balance->seen - balance->lost);
+}
+
+static const char *sign_of(int64_t value)
+{
+	if (!value)
+		return "";
+	return value < 0 ? "-" : "+";
+}
+
+static void balance_row(struct table *table, const char *name, const struct balance *balance)
+{
+	int64_t off = difference(balance);
+	uint64_t magnitude = off < 0 ? 0 - (uint64_t)off : (uint64_t)off;
+
+	table_row(table);
+	table_cell(table, STYLE_PLAIN, "%s", name);
+	table_cell(table, STYLE_PLAIN, "%s", figure_count(balance->seen).text);
+	table_cell(table, balance->lost ? STYLE_BAD : STYLE_PLAIN, "%s",
+		   figure_count(balance->lost).text);
+	table_cell(table, STYLE_PLAIN, "%s", figure_count(balance->kernel).text);
+	table_cell(table, off ? STYLE_BAD : STYLE_GOOD, "%s%s", sign_of(off),
+		   figure_count(magnitude).text);
+}
+
+static void wait_row(struct table *table, const struct reconciliation *r)
+{
+	int64_t off = (int64_t)(r->wait_kernel_ns - r->wait_seen_ns);
+	struct figure figure;
+
+	table_row(table);
+	table_cell(table, STYLE_PLAIN, "waited (run_delay)");
+	table_cell(table, STYLE_PLAIN, "%s", figure_ns(r->wait_seen_ns).text);
+	table_cell(table, STYLE_PLAIN, "%s", "");
+	table_cell(table, STYLE_PLAIN, "%s", figure_ns(r->wait_kernel_ns).text);
+	table_cell(table, off ? STYLE_WARN : STYLE_GOOD, "%s",
+		   format_ns_signed(figure.text, sizeof(figure.text), off));
+}
+
+static void balance_table(struct text *text)
+{
+	static const struct table_column columns[] = {
+		{ .title = "of traced tasks", .left = true },
+		{ .title = "seen" },
+		{ .title = "lost" },
+		{ .title = "kernel" },
+		{ .title = "difference" },
+	};
+	const struct reconciliation *r = &text->report->reconcile;
+	struct table *table = table_new(columns, sizeof(columns) / sizeof(columns[0]));
+
+	balance_row(table, "switches", &r->switches);
+	balance_row(table, "  voluntary", &r->voluntary);
+	balance_row(table, "  preempted", &r->preempted);
+	if (r->wait_seen_ns != NS_UNKNOWN)
+		wait_row(table, r);
+	table_print(table, &text->page);
+}
+
+/* All agrees: in words. */
+static void balance_words(struct text *text)
+{
+	const struct reconciliation *r = &text->report->reconcile;
+
+	page_text(&text->page, STYLE_PLAIN, 2, 4,
+		  "switches seen %s = kernel %s (voluntary %s, preempted %s)",
+		  figure_count(r->switches.seen).text, figure_count(r->switches.kernel).text,
+		  figure_count(r->voluntary.seen).text, figure_count(r->preempted.seen).text);
+	if (r->wait_seen_ns != NS_UNKNOWN && r->wait_seen_ns == r->wait_kernel_ns)
+		page_text(&text->page, STYLE_PLAIN, 2, 4,
+			  "waited %s = kernel's run_delay, to the nanosecond",
+			  figure_ns(r->wait_seen_ns).text);
+	else if (r->wait_seen_ns != NS_UNKNOWN)
+		page_text(&text->page, STYLE_WARN, 2, 4, "waited %s, kernel's run_delay %s",
+			  figure_ns(r->wait_seen_ns).text, figure_ns(r->wait_kernel_ns).text);
+}
+
+static void run_time(struct text *text)
+{
+	const struct reconciliation *r = &text->report->reconcile;
+	int64_t off = (int64_t)(r->run_seen_ns - r->run_kernel_ns);
+	struct figure figure, share;
+	const char *why = "";
+
+	if (r->run_seen_ns == NS_UNKNOWN || r->run_kernel_ns == NS_UNKNOWN)
+		return;
+	format_percent(share.text, sizeof(share.text),
+		       r->run_kernel_ns ? 100 * (double)off / (double)r->run_kernel_ns : NAN);
+	if (text->report->lost.switches)
+		why = " (part of it was lost)";
+	else if (off > 0)
+		why = " (steal, interrupts)";
+	page_text(&text->page, STYLE_PLAIN, 2, 4, "ran %s; sum_exec_runtime %s: %s, %s%s",
+		  figure_ns(r->run_seen_ns).text, figure_ns(r->run_kernel_ns).text,
+		  format_ns_signed(figure.text, sizeof(figure.text), off), share.text, why);
+}
+
+static void differences(struct text *text)
+{
+	const struct reconciliation *r = &text->report->reconcile;
+
+	if (r->tasks_off)
+		page_text(
+			&text->page, STYLE_BAD, 2, 4, "%s of %s from the kernel's counters",
+			figure_count(r->tasks_off).text,
+			r->tasks_off == 1 ?
+				text_counted(r->tasks_checked, "task differs", "tasks differs")
+					.text :
+				text_counted(r->tasks_checked, "task differ", "tasks differ").text);
+	if (r->tasks_unread)
+		page_text(&text->page, STYLE_BAD, 2, 4, "the counters of %s were never read",
+			  text_counted(r->tasks_unread, "task", "tasks").text);
+}
+
+/* What is no loss of ours, and explains a figure below. */
+static void oddities(struct text *text)
+{
+	const struct report *report = text->report;
+
+	if (report->lost.unseen || report->missed_ins)
+		page_text(&text->page, STYLE_DIM, 2, 4,
+			  "unseen switches (the kernel ran no program): %s; %s to traced tasks, in "
+			  "no row",
+			  figure_count(report->lost.unseen).text,
+			  figure_count(report->missed_ins).text);
+	if (report->late)
+		page_text(&text->page, STYLE_DIM, 2, 4, "%s out of order, counted all the same",
+			  text_counted(report->late, "record came", "records came").text);
+}
+
+static void verdict(struct text *text)
+{
+	const struct report *report = text->report;
+	const struct reconciliation *r = &report->reconcile;
+	struct figure received = text_counted(report->received, "record", "records");
+
+	if (!report->complete)
+		page_heading(&text->page, "AT LEAST:", STYLE_BAD,
+			     "%s received, lost %s; every count is at least what is shown",
+			     received.text, losses(&report->lost).text);
+	else if (!r->switches.known)
+		page_heading(&text->page, "complete:", STYLE_GOOD,
+			     "%s, 0 lost; the kernel's counters " DASH "%s", received.text,
+			     page_note(&text->page, "they were read for no task").text);
+	else if (!r->ok)
+		page_heading(&text->page, "DOES NOT ADD UP:", STYLE_BAD,
+			     "%s, 0 lost, yet:", received.text);
+	else
+		page_heading(&text->page, "complete:", STYLE_GOOD, "%s, 0 lost; %s with the kernel",
+			     received.text,
+			     r->tasks_checked == 1 ?
+				     "the task agrees" :
+				     text_counted(r->tasks_checked, "", "tasks agree").text);
+}
+
+void text_completeness(struct text *text)
+{
+	const struct report *report = text->report;
+	bool known = report->reconcile.switches.known;
+
+	verdict(text);
+	if (known && report->complete && report->reconcile.ok)
+		balance_words(text);
+	else if (known)
+		balance_table(text);
+	differences(text);
+	oddities(text);
+	if (known)
+		run_time(text);
+	page_notes(&text->page);
+}

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * text_sections.h - the sections of the text report, one function each, and what they share.
+ *
+ * Each prints its section, or nothing when there is nothing to say. Called by text.c in the order of
+ * the page; included by the text_*.c files only.
+ */
+#ifndef TASKTAX_OUTPUT_TEXT_SECTIONS_H
+#define TASKTAX_OUTPUT_TEXT_SECTIONS_H
+
+#include "model/report.h"
+#include "output/table.h"
+
+/* What every section is given. */
+struct text {
+	struct page page;
+	const struct report *report;
+	unsigned int top, top_pairs; /* rows of the lists */
+};
+
+void text_what_ran(struct text *text);	   /* text.c */
+void text_completeness(struct text *text); /* text_checks.c */
+void text_workload(struct text *text);	   /* text_workload.c */
+void text_switches(struct text *text);	   /* text_switches.c */
+void text_price(struct text *text);	/* text_tax.c: what another address space adds, in words */
+void text_tax(struct text *text);	/* text_tax.c */
+void text_processes(struct text *text); /* text_tasks.c */
+void text_tasks(struct text *text);	/* text_tasks.c */
+void text_pairs(struct text *text);	/* text_pairs.c */
+void text_wakers(struct text *text);	/* text_pairs.c */
+
+/* --- text_words.c: words and styles that several sections use --- */
+
+const char *text_plural(uint64_t n, const char *one, const char *many);
+struct figure text_counted(uint64_t n, const char *one, const char *many); /* "3 switches" */
+struct figure text_signal(int number); /* "SIGSEGV", or "signal 40" for one without a name */
+enum style text_level_style(enum row_level level);
+
+/* Why these columns are unknown as a whole; NULL: they are not. */
+const char *text_direct_unknown(const struct text *text);
+const char *text_wait_unknown(const struct text *text);
+
+/* A zero is there, but does not ask for attention. */
+void text_count_cell(struct table *table, uint64_t count);
+
+/* A column's or a group's title, with the footnote when the whole of it is unknown. */
+void text_title(struct text *text, char *title, size_t size, const char *words,
+		const char *unknown_because);
+
+/* Our own words joined by commas. */
+struct list {
+	char text[768];
+	size_t used;
+};
+
+void list_add(struct list *list, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+#endif

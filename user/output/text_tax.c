@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: GPL-2.0
+/* text_tax.c - what the switches cost: of another address space, and of the run time. */
+#include "output/text_sections.h"
+
+#include <string.h>
+
+#define PRICED_LEAST 100 /* switches behind a median that is put into words */
+
+static const struct histogram *direct_costs(const struct report *report, enum row_level level)
+{
+	for (unsigned int i = 0; i < report->row_count; i++)
+		if (report->rows[i].level == level && report->rows[i].via == SWITCH_VIA_DIRECT &&
+		    report->rows[i].direct.count >= PRICED_LEAST)
+			return &report->rows[i].direct;
+	return NULL;
+}
+
+/* Two medians differ when their intervals, the histogram's error added, do not touch. */
+static bool apart(const struct interval *a, const struct interval *b)
+{
+	const double error = 1.0 / 128;
+
+	return a->low * (1 - error) > b->high * (1 + error) ||
+	       b->low * (1 - error) > a->high * (1 + error);
+}
+
+void text_price(struct text *text)
+{
+	const struct histogram *process = direct_costs(text->report, ROW_PROCESS);
+	const struct histogram *thread = direct_costs(text->report, ROW_THREAD);
+	struct interval by_process, by_thread;
+
+	if (text->report->lost.switches) /* what is left is no fair sample */
+		return;
+	if (!process || !thread || histogram_median_interval(process, &by_process) ||
+	    histogram_median_interval(thread, &by_thread) || by_thread.point <= 0)
+		return;
+	page_blank(&text->page);
+	if (apart(&by_process, &by_thread))
+		page_text(&text->page, STYLE_BOLD, 2, 2,
+			  "A process-level switch costs %.2f \xc3\x97 a thread-level one here: "
+			  "%s against %s (medians, via direct).",
+			  by_process.point / by_thread.point,
+			  figure_ns((uint64_t)by_process.point).text,
+			  figure_ns((uint64_t)by_thread.point).text);
+	else
+		page_text(&text->page, STYLE_BOLD, 2, 2,
+			  "No difference seen between a process-level switch, %s, and a "
+			  "thread-level one, %s (medians, via direct).",
+			  figure_ns((uint64_t)by_process.point).text,
+			  figure_ns((uint64_t)by_thread.point).text);
+}
+
+/* The levels that cost something, the dearest first. */
+static void tax_by_level(struct text *text)
+{
+	uint64_t left[ROW_LEVELS];
+	struct list list = { .used = 0 };
+
+	memcpy(left, text->report->tax.switching_by_level, sizeof(left));
+	for (;;) {
+		int most = 0;
+
+		for (int level = 1; level < ROW_LEVELS; level++)
+			if (left[level] > left[most])
+				most = level;
+		if (!left[most])
+			break;
+		list_add(&list, "%s%s %s", most >= ROW_IDLE && most != ROW_OTHER ? "to " : "",
+			 row_level_name(most), figure_ns(left[most]).text);
+		left[most] = 0;
+	}
+	if (list.used)
+		page_text(&text->page, STYLE_PLAIN, 2, 4, "%s", list.text);
+}
+
+/* "51.3 % of", or when it is many times as much, "67.8 x". */
+static struct figure relation(double part, double whole)
+{
+	struct figure figure, share = figure_percent(part, whole);
+
+	if (whole > 0 && part / whole >= 10)
+		snprintf(figure.text, sizeof(figure.text), "%.1f \xc3\x97", part / whole);
+	else
+		snprintf(figure.text, sizeof(figure.text), "%.40s of", share.text);
+	return figure;
+}
+
+static void waiting(struct text *text)
+{
+	const struct tax *tax = &text->report->tax;
+
+	if (tax->waiting_ns == NS_UNKNOWN)
+		page_text(
+			&text->page, STYLE_PLAIN, 2, 4, "beside it: waiting " DASH "%s",
+			page_note(&text->page, "%s", text_wait_unknown(text) ?: "not known").text);
+	else if (tax->run_ns)
+		page_text(&text->page, STYLE_PLAIN, 2, 4,
+			  "beside it: %s waiting in run queues, %s the run time",
+			  figure_ns(tax->waiting_ns).text,
+			  relation((double)tax->waiting_ns, (double)tax->run_ns).text);
+	else
+		page_text(&text->page, STYLE_PLAIN, 2, 4, "beside it: %s waiting in run queues",
+			  figure_ns(tax->waiting_ns).text);
+}
+
+void text_tax(struct text *text)
+{
+	const struct tax *tax = &text->report->tax;
+	const char *unknown = text_direct_unknown(text);
+
+	if (tax->switching_ns == NS_UNKNOWN) {
+		page_heading(&text->page, "tax:", STYLE_BOLD, DASH "%s of %s run time",
+			     page_note(&text->page, "%s", unknown ?: "not known").text,
+			     figure_ns(tax->run_ns).text);
+	} else {
+		page_heading(&text->page, "tax:", STYLE_BOLD,
+			     "%s of the run time: switching %s of %s",
+			     figure_percent((double)tax->switching_ns, (double)tax->run_ns).text,
+			     figure_ns(tax->switching_ns).text, figure_ns(tax->run_ns).text);
+		tax_by_level(text);
+		if (tax->unpriced)
+			page_text(&text->page, STYLE_DIM, 2, 4, "%s a price: not in it",
+				  text_counted(tax->unpriced, "switch is without",
+					       "switches are without")
+					  .text);
+	}
+	waiting(text);
+	page_notes(&text->page);
+}
