@@ -242,13 +242,14 @@ static __always_inline void start_at_switch_out(struct side *prev, bool preempt,
 }
 
 /*
- * prev is not the task that this CPU last switched to. Which user tasks ran meanwhile is not known, but
- * for prev itself: from a kernel thread on, nobody is the last one, and a resume cannot be told.
+ * prev is not the task that this CPU last switched to: the first switch after arming, or one after
+ * switches that ran no program. Which user tasks ran before is not known, but for prev itself: after a
+ * kernel thread or idle a resume cannot be told.
  */
-static __always_inline void notice_unseen(struct cpu_state *cpu, struct side *prev, bool preempt,
-					  const bool typed)
+static __always_inline void notice_unknown(struct cpu_state *cpu, struct side *prev, bool preempt,
+					   const bool typed)
 {
-	cpu->loss.unseen++;
+	cpu->loss.unseen += cpu->current_task != 0;
 	cpu->last_user_task = 0;
 	cpu->last_user = cpu->last_mm = 0;
 	remember(cpu, prev);
@@ -316,8 +317,8 @@ static __always_inline int on_switch(bool preempt, struct task_struct *prev_task
 		send_pending(cpu, prev_task, SWITCH_NS_UNKNOWN, typed);
 	look_at(&prev, prev_task, typed);
 	look_at(&next, next_task, typed);
-	if (cpu->current_task && cpu->current_task != (u64)prev_task)
-		notice_unseen(cpu, &prev, preempt, typed);
+	if (cpu->current_task != (u64)prev_task)
+		notice_unknown(cpu, &prev, preempt, typed);
 	if (!prev.target && !next.target) {
 		remember(cpu, &next);
 		return 0;
