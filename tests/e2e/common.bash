@@ -42,12 +42,12 @@ exact() {
 # switches LEVEL: how many switch-ins of this level, any via.
 switches() { json "[.switches[] | select(.level == \"$1\") | .count] | add // 0"; }
 
-# balanced: everybody has ended, so each task left the CPU as often as it came.
+# balanced: everybody has ended, so each task left the CPU as often as it came (or was found there).
 balanced() {
 	local targets='["resume", "thread", "process", "exiting"]'
 	check '([.processes[].tasks[] | select(.alive_at_end)] | length) == 0'
 	check "([.switches[] | select(.level as \$l | $targets | index(\$l)) | .count] | add) +
-		.events.missed_switch_ins == .reconcile.switches.seen"
+		.events.missed_switch_ins + .events.began_on_cpu == .reconcile.switches.seen"
 	check '.tasks | .exits == .threads'
 }
 

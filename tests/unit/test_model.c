@@ -420,6 +420,41 @@ static void test_first_seen_leaving(void **state)
 	stream_finish(&s);
 	assert_int_equal(s.report->tasks[A].figures.run_ns, 500);
 	assert_int_equal(s.report->tasks[A].figures.off_ns, 1000);
+	assert_int_equal(s.report->began_on_cpu, 1);
+	assert_int_equal(s.report->reconcile.contradictions, 0);
+	stream_close(&s);
+}
+
+/* A task that comes twice or leaves twice cannot be, unless something was lost. */
+static void contradict(struct stream *s, bool lossy)
+{
+	stream_open(s, 0);
+	stream_root(s, 1, "a");
+	SWITCH(s, 100, IDLE, A, PROCESS(IDLE), 1);
+	if (lossy)
+		LOSE(s, 150, A, IDLE, VOLUNTARY, 1);
+	SWITCH(s, 200, IDLE, A, RESUME(IDLE), 1);
+	SWITCH(s, 300, A, IDLE, VOLUNTARY, 1);
+	if (lossy)
+		LOSE(s, 350, IDLE, A, RESUME(IDLE), 1);
+	SWITCH(s, 400, A, IDLE, VOLUNTARY, 1);
+	stream_end(s, 401, A, 0);
+	stream_finish(s);
+}
+
+static void test_contradictions(void **state)
+{
+	struct stream s;
+
+	(void)state;
+	contradict(&s, false);
+	assert_int_equal(s.report->reconcile.contradictions, 2);
+	assert_false(s.report->reconcile.ok);
+	stream_close(&s);
+	contradict(&s, true);
+	assert_int_equal(s.report->reconcile.contradictions, 0);
+	assert_int_equal(s.report->reconcile.switches.lost, 1);
+	assert_true(s.report->reconcile.ok);
 	stream_close(&s);
 }
 
@@ -1526,6 +1561,7 @@ int main(void)
 		cmocka_unit_test(test_wait_of_prev_without_its_switch_in),
 		cmocka_unit_test(test_run_and_off),
 		cmocka_unit_test(test_first_seen_leaving),
+		cmocka_unit_test(test_contradictions),
 		cmocka_unit_test(test_missed),
 		cmocka_unit_test(test_late),
 		cmocka_unit_test(test_not_understood),

@@ -120,6 +120,27 @@ static int wait_for(struct attribution *attribution, struct task_entry *task, ui
 	return histogram_record(&attribution->row[task->in_row].wait, wait) ? -ENOMEM : 0;
 }
 
+static bool is_first_record(const struct task_entry *task)
+{
+	const struct task_figures *figures = &task->figures;
+	uint64_t records = figures->voluntary + figures->preempted;
+
+	for (int level = 0; level < ROW_WITH_VIA; level++)
+		records += figures->in[level];
+	return !records;
+}
+
+/* A switch-out without its switch-in: the task ran when recording began, or something is missing. */
+static void note_unseen_coming(struct attribution *attribution, struct task_entry *task)
+{
+	if (is_first_record(task)) {
+		task->began_on_cpu = true;
+		attribution->began_on_cpu++;
+	} else {
+		task->gaps++;
+	}
+}
+
 static int switch_out(struct attribution *attribution, struct task_entry *task,
 		      const struct event_switch *event)
 {
@@ -127,12 +148,12 @@ static int switch_out(struct attribution *attribution, struct task_entry *task,
 
 	if (event->h.flags & SWITCH_WAIT_PREV)
 		err = wait_for(attribution, task, wait_of(event));
+	if (!task->on_cpu && !task->missed_in)
+		note_unseen_coming(attribution, task);
 	if (event->h.flags & SWITCH_VOLUNTARY)
 		task->figures.voluntary++;
 	else
 		task->figures.preempted++;
-	if (!task->on_cpu && !task->missed_in)
-		task->gaps++;
 	if (task->on_cpu && event->h.ts > task->switched_ns)
 		task->figures.run_ns += event->h.ts - task->switched_ns;
 	task->switched_ns = event->h.ts;
@@ -147,6 +168,7 @@ static int switch_in(struct attribution *attribution, struct task_entry *task,
 	uint16_t flags = event->h.flags;
 	uint64_t direct;
 
+	task->gaps += task->on_cpu;
 	task->figures.in[row->level]++;
 	task->figures.migrated += !!(flags & SWITCH_MIGRATED);
 	if (event->next_mm)

@@ -17,7 +17,8 @@ struct attribution {
 	struct switch_row row[ROW_TABLE];
 	uint64_t probe_ns; /* taken off every raw direct cost; 0 when it was not calibrated */
 	uint64_t first_switches;
-	uint64_t missed; /* switch-ins of targets that no hook saw */
+	uint64_t missed;       /* switch-ins of targets that no hook saw */
+	uint64_t began_on_cpu; /* tasks whose first record is a switch-out */
 	uint64_t direct_by_level[ROW_LEVELS];
 	uint64_t priced, unpriced; /* switches whose direct cost is known, and the others */
 	struct pairs pairs;	   /* kind: enum row_level */

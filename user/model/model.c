@@ -132,7 +132,8 @@ const struct report *model_finish(struct model *model, const struct run_context 
 	report->late = model->late;
 	report->lost = *lost;
 	report->lost.unknown += model->unknown;
-	report->reconcile = reconcile(&model->tasks, context->wait_known, lost->switches);
+	report->reconcile =
+		reconcile(&model->tasks, context->wait_known, lost->switches || model->late);
 	if (workload_judge(&model->tasks, report) || summary_make(model))
 		return NULL;
 	return report;

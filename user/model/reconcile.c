@@ -40,7 +40,7 @@ static void check(struct reconciliation *sum, struct task_entry *task, bool wait
 	}
 	off = account->outs_voluntary != voluntary || account->outs_preempted != preempted ||
 	      seen->voluntary > voluntary || seen->preempted > preempted;
-	if (wait_known && !(lossy && (task->lost_switches || task->gaps)))
+	if (wait_known && !(lossy && (task->lost_switches || task->gaps || task->began_on_cpu)))
 		off |= wait_of_span(task) != wait;
 	sum->tasks_checked++;
 	sum->tasks_off += off;
@@ -57,9 +57,11 @@ struct reconciliation reconcile(struct tasks *tasks, bool wait_known, bool lossy
 			check(&sum, task, wait_known, lossy);
 		else if (task->figures.voluntary + task->figures.preempted)
 			sum.tasks_unread++;
+		if (!lossy)
+			sum.contradictions += task->gaps;
 	}
 	if (!wait_known)
 		sum.wait_seen_ns = sum.wait_kernel_ns = NS_UNKNOWN;
-	sum.ok = !sum.tasks_off && !sum.tasks_unread;
+	sum.ok = !sum.tasks_off && !sum.tasks_unread && !sum.contradictions;
 	return sum;
 }

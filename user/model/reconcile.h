@@ -14,8 +14,8 @@
 
 /*
  * Fills task_entry.lost_switches of every task and returns the totals. lossy: switch records were
- * lost; then the wait of a task with a gap in its stream cannot be the kernel's, and is no
- * difference.
+ * lost or came late; then a task's switch-ins and switch-outs need not alternate, and the wait of
+ * one with a gap in its stream cannot be the kernel's, and is no difference.
  */
 struct reconciliation reconcile(struct tasks *tasks, bool wait_known, bool lossy);
 

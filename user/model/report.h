@@ -56,6 +56,11 @@ struct reconciliation {
 	uint64_t tasks_checked;		     /* tasks with an account */
 	uint64_t tasks_off;		     /* of those, tasks with a difference */
 	uint64_t tasks_unread;		     /* tasks that switched but whose account never came */
+	/*
+	 * Places where a stream that lost nothing contradicts itself: a task left the CPU that had
+	 * not come, or came and had not left.
+	 */
+	uint64_t contradictions;
 	bool ok;
 };
 
@@ -94,8 +99,9 @@ struct task_entry {
 	uint64_t switched_ns;	   /* model's own: stamp of its last switch */
 	int in_row;		   /* model's own: row of its last switch-in, -1: none */
 	uint64_t stint_wait_ns;	   /* model's own: the wait before its last switch-in */
-	uint64_t gaps;		   /* model's own: switch-outs whose switch-in did not arrive */
-	uint64_t lost_switches;	   /* switch-outs that the hook saw and the ring lost */
+	bool began_on_cpu;	/* its first record is a switch-out: it ran when recording began */
+	uint64_t gaps;		/* model's own: records between two of its own that are missing */
+	uint64_t lost_switches; /* switch-outs that the hook saw and the ring lost */
 	struct task_figures figures;
 	struct task_account account; /* valid when ended */
 };
@@ -193,6 +199,8 @@ struct report {
 	struct losses lost;
 	bool complete;	     /* nothing lost */
 	uint64_t missed_ins; /* switch-ins of targets that no hook saw: in no row, but waited for */
+	uint64_t
+		began_on_cpu; /* tasks that ran when recording began: left the CPU once more than came */
 	struct reconciliation reconcile;
 
 	uint32_t process_count, thread_count; /* ever seen: processes; tasks */

@@ -119,6 +119,7 @@ static void list_rows(struct model *model)
 	}
 	report->rows = model->rows;
 	report->missed_ins = model->attribution.missed;
+	report->began_on_cpu = model->attribution.began_on_cpu;
 	report->first_switches = model->attribution.first_switches;
 }
 

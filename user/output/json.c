@@ -121,10 +121,10 @@ static json_t *events(const struct report *report)
 				    count(lost->untracked), "recursion", count(lost->recursion),
 				    "unknown", count(lost->unknown));
 
-	return json_pack("{s:o, s:o, s:b, s:o, s:o, s:o}", "received", count(report->received),
+	return json_pack("{s:o, s:o, s:b, s:o, s:o, s:o, s:o}", "received", count(report->received),
 			 "lost", classes, "complete", report->complete, "late", count(report->late),
 			 "unseen_switches", count(lost->unseen), "missed_switch_ins",
-			 count(report->missed_ins));
+			 count(report->missed_ins), "began_on_cpu", count(report->began_on_cpu));
 }
 
 static json_t *balance(const struct balance *balance)
@@ -136,13 +136,14 @@ static json_t *balance(const struct balance *balance)
 
 static json_t *reconcile(const struct reconciliation *r)
 {
-	return json_pack("{s:o, s:o, s:o, s:{s:o, s:o}, s:{s:o, s:o}, s:o, s:o, s:o, s:b}",
+	return json_pack("{s:o, s:o, s:o, s:{s:o, s:o}, s:{s:o, s:o}, s:o, s:o, s:o, s:o, s:b}",
 			 "switches", balance(&r->switches), "voluntary", balance(&r->voluntary),
 			 "preempted", balance(&r->preempted), "wait_ns", "seen",
 			 ns(r->wait_seen_ns), "kernel", ns(r->wait_kernel_ns), "run_ns", "seen",
 			 ns(r->run_seen_ns), "kernel", ns(r->run_kernel_ns), "tasks_checked",
 			 count(r->tasks_checked), "tasks_with_difference", count(r->tasks_off),
-			 "tasks_unread", count(r->tasks_unread), "ok", r->ok);
+			 "tasks_unread", count(r->tasks_unread), "contradictions",
+			 count(r->contradictions), "ok", r->ok);
 }
 
 static json_t *crashed(const struct report *report)

@@ -145,6 +145,11 @@ static void differences(struct text *text)
 	if (r->tasks_unread)
 		page_text(&text->page, STYLE_BAD, 2, 4, "the counters of %s were never read",
 			  text_counted(r->tasks_unread, "task", "tasks").text);
+	if (r->contradictions)
+		page_text(&text->page, STYLE_BAD, 2, 4,
+			  "the stream contradicts itself in %s: a task left the CPU that had not "
+			  "come, or came and had not left",
+			  text_counted(r->contradictions, "place", "places").text);
 }
 
 /* What is no loss of ours, and explains a figure below. */
