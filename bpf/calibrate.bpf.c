@@ -12,12 +12,13 @@
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
 #include "emit.bpf.h"
+#include "target.bpf.h"
 
 struct calibration calibration = {};
 
 static __always_inline bool is_loader(void)
 {
-	return (u32)bpf_get_current_pid_tgid() == conf.calibrate_tid;
+	return has_pid(current_task(false), conf.calibrate_tid);
 }
 
 static __always_inline int on_start(void)

@@ -4,7 +4,8 @@
  *
  * A hook's body is written once and takes `typed`, a compile-time constant: true in tp_btf and iter
  * programs, whose task pointers the verifier knows (plain loads, task storage), false in raw_tp
- * programs (probe reads, hash by pid).
+ * programs (probe reads, hash by address). Raw programs also run where typed ones do not exist, so they
+ * use no helper younger than Linux 5.10.
  */
 #ifndef TASKTAX_COMPAT_BPF_H
 #define TASKTAX_COMPAT_BPF_H
@@ -25,6 +26,12 @@
 		typeof(pointer) p_ = (pointer);                 \
 		(typed) ? p_->field : BPF_CORE_READ(p_, field); \
 	})
+
+/* bpf_get_current_task_btf() came with 5.11 (3ca1032ab7ab). */
+static __always_inline struct task_struct *current_task(const bool typed)
+{
+	return typed ? bpf_get_current_task_btf() : (struct task_struct *)bpf_get_current_task();
+}
 
 /* task_struct.state became __state in 5.14 (2f064a59a11f "sched: Change task_struct::state"). */
 struct task_struct___before_5_14 {

@@ -17,6 +17,7 @@ struct config {
 	u32 end_hook;	   /* an end-of-switch hook is attached: 0: records go out without direct */
 	u32 pick;	   /* sched_entry_tp is attached */
 	u32 calibrate_tid; /* the loader's task, while calibrating */
+	u32 pid_namespace; /* the loader's: its inode number */
 };
 
 /* Losses of one CPU: events that were meant to be recorded and were not. */

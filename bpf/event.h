@@ -53,6 +53,10 @@ enum task_class {
 	TASK_IDLE = 3,	  /* 0: one idle task per CPU */
 };
 
+/* The serials of the root of the tree: the traced command's first task and its address space. */
+#define ROOT_TASK 1
+#define ROOT_MM 1
+
 #define TASK_CLASS_SHIFT 30
 #define TASK_ID_MASK ((1u << TASK_CLASS_SHIFT) - 1)
 #define TASK_REF(class, id) (((u32)(class) << TASK_CLASS_SHIFT) | ((u32)(id)&TASK_ID_MASK))

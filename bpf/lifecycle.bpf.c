@@ -36,21 +36,25 @@ static __always_inline void send_newtask(struct task_struct *task, struct task_s
 
 static __always_inline int on_newtask(struct task_struct *task, u64 clone_flags, const bool typed)
 {
-	struct task_struct *current = bpf_get_current_task_btf();
+	struct task_struct *current = current_task(typed);
 	struct task_state *parent, *child;
 
 	if (!armed)
 		return 0;
 	parent = target_state(current, typed);
-	if (!parent)
+	if (!parent) {
+		/* the address may still be that of a target whose end was not seen */
+		if (!typed)
+			target_forget(task);
 		return 0;
+	}
 	child = target_mark(task, typed);
 	if (!child) {
 		count_untracked();
 		return 0;
 	}
 	child->id = next_serial(&last_task_id);
-	child->mm = clone_flags & CLONE_VM ? target_mm(parent, current->mm) :
+	child->mm = clone_flags & CLONE_VM ? target_mm(parent, FIELD(typed, current, mm)) :
 					     next_serial(&last_mm_id);
 	child->mm_struct = (u64)FIELD(typed, task, mm);
 	child->started = 1; /* its counters start at zero, and so does account.base */
@@ -70,54 +74,32 @@ int BPF_PROG(task_newtask_raw, struct task_struct *task, u64 clone_flags)
 	return on_newtask(task, clone_flags, false);
 }
 
-/*
- * The running task is also its CPU's last user task: exec gives it another address space and, when
- * a thread that is not the leader executes, the leader's pid.
- */
-static __always_inline void update_last_user(struct task_struct *task, u32 mm, u32 pid)
+/* The running task is also its CPU's last user task: exec gives it another address space. */
+static __always_inline void update_last_user(struct task_struct *task, u32 mm)
 {
 	struct cpu_state *cpu = this_cpu();
 
-	if (cpu && cpu->last_user_task == (u64)task) {
+	if (cpu && cpu->last_user_task == (u64)task)
 		cpu->last_mm = mm;
-		cpu->last_user_pid = pid;
-	}
-}
-
-/* A raw_tp program finds tasks by pid: the state moves to the new one. */
-static __always_inline void follow_pid(u32 old_pid, u32 pid)
-{
-	struct task_state *state;
-
-	if (old_pid == pid)
-		return;
-	state = bpf_map_lookup_elem(&tasks_by_pid, &old_pid);
-	if (!state)
-		return;
-	bpf_map_update_elem(&tasks_by_pid, &pid, state, BPF_ANY);
-	bpf_map_delete_elem(&tasks_by_pid, &old_pid);
 }
 
 static __always_inline int on_exec(struct task_struct *task, u32 old_pid, const bool typed)
 {
-	u32 pid = FIELD(typed, task, pid);
 	struct task_state *state;
 	struct event_exec *e;
 
 	if (!armed)
 		return 0;
-	if (!typed)
-		follow_pid(old_pid, pid);
 	state = target_state(task, typed);
 	if (!state)
 		return 0;
-	update_last_user(task, target_mm(state, FIELD(typed, task, mm)), pid);
+	update_last_user(task, target_mm(state, FIELD(typed, task, mm)));
 	e = reserve_lifecycle(event_exec, EVENT_EXEC, 0);
 	if (!e)
 		return 0;
 	e->task = state->id;
 	e->mm = state->mm;
-	e->pid = pid;
+	e->pid = FIELD(typed, task, pid);
 	e->old_pid = old_pid;
 	bpf_probe_read_kernel(e->comm, sizeof(e->comm), &task->comm);
 	submit_lifecycle(e);

@@ -15,6 +15,8 @@ extern const volatile struct config conf;
 extern volatile u32 armed;
 /* The last serial given out; the loader starts them after those it gave to the root of the tree. */
 extern volatile u32 last_task_id, last_mm_id;
+/* For raw_tp programs: the pid of the root of the tree until its first event, then 0. */
+extern volatile u32 root_pid;
 
 /*
  * One ring per CPU: a single ring falls from 11 to 2 million records a second with many producers.
@@ -58,14 +60,19 @@ struct task_states {
 };
 extern struct task_states tasks SEC(".maps");
 
-/* The same by pid, for raw_tp programs: they hold no pointer that task storage accepts. */
-struct task_states_by_pid {
+/*
+ * The same by address, for raw_tp programs: they hold no pointer that task storage accepts. The address
+ * is a task's own until after its dead switch-out, where its entry goes. Its pid is not: a thread that
+ * is not the leader changes pids with the leader (exchange_tids()) long before sched_process_exec
+ * tells, while both may still be switched. Preallocated: before 6.1 a hash could not be made larger
+ * from within the scheduler (34dd3bad1a6f).
+ */
+struct task_states_by_address {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 65536);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__type(key, u32);
+	__type(key, u64);
 	__type(value, struct task_state);
 };
-extern struct task_states_by_pid tasks_by_pid SEC(".maps");
+extern struct task_states_by_address tasks_raw SEC(".maps");
 
 #endif

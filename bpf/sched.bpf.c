@@ -18,6 +18,7 @@
 
 const volatile struct config conf = {};
 volatile u32 armed = 0;
+volatile u32 root_pid = 0;
 /* In a section of their own: forks write them, every switch reads the line of `armed`. */
 volatile u32 last_task_id SEC(".data.serial") = 0;
 volatile u32 last_mm_id SEC(".data.serial") = 0;
@@ -26,7 +27,7 @@ struct cpu_rings rings SEC(".maps");
 struct lifecycle_ring lifecycle SEC(".maps");
 struct cpu_states cpus SEC(".maps");
 struct task_states tasks SEC(".maps");
-struct task_states_by_pid tasks_by_pid SEC(".maps");
+struct task_states_by_address tasks_raw SEC(".maps");
 
 char LICENSE[] SEC("license") = "GPL";
 
@@ -133,7 +134,7 @@ static __always_inline void end_of_task(struct side *prev, const bool typed)
 		submit_lifecycle(e);
 	}
 	if (!typed)
-		bpf_map_delete_elem(&tasks_by_pid, &prev->pid);
+		target_forget(prev->task);
 }
 
 /*
@@ -319,6 +320,8 @@ static __always_inline int on_switch(bool preempt, struct task_struct *prev_task
 	look_at(&next, next_task, typed);
 	if (cpu->current_task != (u64)prev_task)
 		notice_unknown(cpu, &prev, preempt, typed);
+	else if (prev.mm)
+		cpu->last_user_pid = prev.pid; /* exec of a thread may have changed it */
 	if (!prev.target && !next.target) {
 		remember(cpu, &next);
 		return 0;
@@ -339,7 +342,7 @@ static __always_inline int on_switch(bool preempt, struct task_struct *prev_task
 }
 
 /* The end of the switch, in next's context. Not gated by `armed`: what is pending must go out. */
-static __always_inline int on_switch_end(void)
+static __always_inline int on_switch_end(const bool typed)
 {
 	struct cpu_state *cpu = this_cpu();
 	u64 direct;
@@ -349,7 +352,7 @@ static __always_inline int on_switch_end(void)
 	direct = bpf_ktime_get_ns() - cpu->pending.h.ts;
 	if (direct >= SWITCH_NS_UNKNOWN)
 		direct = SWITCH_NS_UNKNOWN - 1;
-	send_pending(cpu, bpf_get_current_task_btf(), direct, true);
+	send_pending(cpu, current_task(typed), direct, typed);
 	return 0;
 }
 
@@ -369,20 +372,26 @@ int BPF_PROG(sched_switch_raw, bool preempt, struct task_struct *prev, struct ta
 SEC("?tp_btf/sched_exit_tp")
 int BPF_PROG(sched_exit_tp, bool is_switch)
 {
-	return is_switch ? on_switch_end() : 0;
+	return is_switch ? on_switch_end(true) : 0;
 }
 
 SEC("?raw_tp/sched_exit_tp")
 int BPF_PROG(sched_exit_tp_raw, bool is_switch)
 {
-	return is_switch ? on_switch_end() : 0;
+	return is_switch ? on_switch_end(false) : 0;
 }
 
 /* Where sched_exit_tp is missing; the symbol's real name is set by the loader. Ends earlier. */
 SEC("?kprobe/finish_task_switch")
 int finish_task_switch(void *ctx)
 {
-	return on_switch_end();
+	return on_switch_end(true);
+}
+
+SEC("?kprobe/finish_task_switch")
+int finish_task_switch_raw(void *ctx)
+{
+	return on_switch_end(false);
 }
 
 static __always_inline int on_schedule_entry(void)
@@ -418,7 +427,7 @@ static __always_inline int on_waking(struct task_struct *wakee, const bool typed
 		__sync_fetch_and_add(&cpu->loss.waking, 1);
 		return 0;
 	}
-	look_at(&waker, bpf_get_current_task_btf(), true);
+	look_at(&waker, current_task(typed), typed);
 	fill_header(&e->h, EVENT_WAKING, sizeof(*e), 0);
 	e->waker = waker.ref;
 	e->wakee = state->id;

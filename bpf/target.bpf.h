@@ -8,28 +8,64 @@
 #include "compat.bpf.h"
 #include "maps.bpf.h"
 
+#define PID_NAMESPACES_MAX 33 /* MAX_PID_NS_LEVEL of include/linux/pid_namespace.h, plus one */
+
+/* Whether the loader knows this task by this pid: the one in the loader's own pid namespace. */
+static __noinline bool has_pid(struct task_struct *task, u32 wanted)
+{
+	struct pid *pid = BPF_CORE_READ(task, thread_pid);
+	u32 level = BPF_CORE_READ(pid, level);
+	void *number = &pid->numbers[0];
+
+	for (u32 i = 0; i <= level && i < PID_NAMESPACES_MAX; i++) {
+		struct upid *at = number;
+
+		if (BPF_CORE_READ(at, ns, ns.inum) == conf.pid_namespace)
+			return BPF_CORE_READ(at, nr) == wanted;
+		number += bpf_core_type_size(struct upid);
+	}
+	return false;
+}
+
+/* The look-up without task storage. The loader has no address to mark the root by, only its pid. */
+static __always_inline struct task_state *target_state_raw(struct task_struct *task)
+{
+	struct task_state root = { .id = ROOT_TASK, .mm = ROOT_MM }, *state;
+	u32 pid = root_pid; /* before the look-up: it is cleared after the root is in the map */
+	u64 key = (u64)task;
+
+	state = bpf_map_lookup_elem(&tasks_raw, &key);
+	if (state || !pid || !has_pid(task, pid))
+		return state;
+	bpf_map_update_elem(&tasks_raw, &key, &root, BPF_NOEXIST);
+	root_pid = 0;
+	return bpf_map_lookup_elem(&tasks_raw, &key);
+}
+
 /* The state of a task if it is a target, else NULL. */
 static __always_inline struct task_state *target_state(struct task_struct *task, const bool typed)
 {
-	u32 pid;
-
-	if (typed)
-		return bpf_task_storage_get(&tasks, task, 0, 0);
-	pid = BPF_CORE_READ(task, pid);
-	return bpf_map_lookup_elem(&tasks_by_pid, &pid);
+	return typed ? bpf_task_storage_get(&tasks, task, 0, 0) : target_state_raw(task);
 }
 
 /* Makes a task a target; NULL when there is no memory for it. */
 static __always_inline struct task_state *target_mark(struct task_struct *task, const bool typed)
 {
 	struct task_state zero = {};
-	u32 pid;
+	u64 key = (u64)task;
 
 	if (typed)
 		return bpf_task_storage_get(&tasks, task, &zero, BPF_LOCAL_STORAGE_GET_F_CREATE);
-	pid = BPF_CORE_READ(task, pid);
-	bpf_map_update_elem(&tasks_by_pid, &pid, &zero, BPF_ANY);
-	return bpf_map_lookup_elem(&tasks_by_pid, &pid);
+	bpf_map_update_elem(&tasks_raw, &key, &zero, BPF_ANY);
+	return bpf_map_lookup_elem(&tasks_raw, &key);
+}
+
+/* Without task storage, which goes with its task. */
+static __always_inline void target_forget(struct task_struct *task)
+{
+	u64 key = (u64)task;
+
+	bpf_map_delete_elem(&tasks_raw, &key);
 }
 
 static __always_inline u32 next_serial(volatile u32 *last)

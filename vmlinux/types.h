@@ -80,6 +80,24 @@ struct mm_struct {
 	int map_count; /* only pointers to it are used; a record needs a field */
 };
 
+struct ns_common {
+	unsigned int inum;
+};
+
+struct pid_namespace {
+	struct ns_common ns;
+};
+
+struct upid {
+	int nr;
+	struct pid_namespace *ns;
+};
+
+struct pid {
+	unsigned int level;
+	struct upid numbers[];
+};
+
 struct signal_struct {
 	atomic_t live;
 };
@@ -102,6 +120,7 @@ struct task_struct {
 	int exit_code;
 	pid_t pid;
 	pid_t tgid;
+	struct pid *thread_pid;
 	unsigned long nvcsw;
 	unsigned long nivcsw;
 	unsigned long min_flt;

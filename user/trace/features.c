@@ -66,7 +66,7 @@ struct row {
 #define RAW(tracepoint)                                                      \
 	.name = tracepoint "_raw", .kind = KIND_RAW, .hook = (tracepoint),   \
 	.need = tracepoint " without BTF types", .as = "raw_tp/" tracepoint, \
-	.as_loses = "dearer probes; tasks are found by pid"
+	.as_loses = "dearer probes; at most 65,536 tasks at once"
 #define ALL "everything"
 #define DIRECT "the direct cost of switches is unknown"
 #define NAMES "tasks keep the name of their creation or exec"

@@ -27,7 +27,7 @@ enum switch_end {
 #define HOOKS_MAX 16
 
 struct hooks {
-	bool typed; /* tp_btf programs and task storage; else raw_tp and a hash by pid */
+	bool typed; /* tp_btf programs and task storage; else raw_tp and a hash by address */
 	enum switch_end end;
 	char end_symbol[64]; /* kallsyms' name of finish_task_switch */
 	bool pick, waking, rename, iter;

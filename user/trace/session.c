@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -24,6 +25,7 @@
 #define RINGS_TOTAL ((size_t)512 << 20)
 #define RING_LEAST ((size_t)512 << 10)
 #define LINKS_MAX 12
+#define PROGRAMS_MAX 24
 
 struct session {
 	struct hooks hooks;
@@ -90,7 +92,9 @@ static void choose_sched(struct tasktax_bpf *skeleton, const struct hooks *hooks
 						  skeleton->progs.sched_exit_tp_raw,
 					  true);
 	if (hooks->end == SWITCH_END_KPROBE)
-		bpf_program__set_autoload(skeleton->progs.finish_task_switch, true);
+		bpf_program__set_autoload(typed ? skeleton->progs.finish_task_switch :
+						  skeleton->progs.finish_task_switch_raw,
+					  true);
 	if (hooks->pick)
 		bpf_program__set_autoload(skeleton->progs.sched_entry_tp, true);
 	if (hooks->waking)
@@ -114,6 +118,14 @@ static void choose_calibration(struct tasktax_bpf *skeleton, const struct hooks 
 					  true);
 }
 
+/* The inode number that names a pid namespace; 0: not known. */
+static u32 pid_namespace(void)
+{
+	struct stat at;
+
+	return stat("/proc/self/ns/pid", &at) ? 0 : (u32)at.st_ino;
+}
+
 static int configure(struct session *session)
 {
 	struct tasktax_bpf *skeleton = session->skeleton;
@@ -126,12 +138,13 @@ static int configure(struct session *session)
 		.end_hook = hooks->end != SWITCH_END_NONE,
 		.pick = hooks->pick,
 		.calibrate_tid = (u32)gettid(),
+		.pid_namespace = pid_namespace(),
 	};
 	choose_lifecycle(skeleton, hooks);
 	choose_sched(skeleton, hooks);
 	choose_calibration(skeleton, hooks);
-	if (!hooks->typed)
-		bpf_map__set_autocreate(skeleton->maps.tasks, false);
+	bpf_map__set_autocreate(hooks->typed ? skeleton->maps.tasks_raw : skeleton->maps.tasks,
+				false);
 	err = bpf_map__set_max_entries(skeleton->maps.rings, session->cpus);
 	if (!err)
 		err = bpf_map__set_max_entries(skeleton->maps.cpus, session->cpus);
@@ -197,7 +210,7 @@ static int load(struct session *session, struct fail *fail)
 		return fail_set(fail, err, "cannot configure the BPF object: %s", strerror(-err));
 	err = tasktax_bpf__load(session->skeleton);
 	if (err)
-		return fail_set(fail, err,
+		return fail_set(fail, err == -EPERM || err == -ENOMEM ? err : -ENOTSUP,
 				"the kernel refuses the BPF programs: %s; `tasktax doctor` shows "
 				"what it allows, -v the verifier's words",
 				strerror(-err));
@@ -335,18 +348,19 @@ int session_mark_root(struct session *session, pid_t pid, struct fail *fail)
 	skeleton->data_serial->last_task_id = ROOT_TASK;
 	skeleton->data_serial->last_mm_id = ROOT_MM;
 	if (!session->hooks.typed) {
-		if (bpf_map_update_elem(bpf_map__fd(skeleton->maps.tasks_by_pid), &pid, &state,
-					BPF_ANY))
-			err = -errno;
-	} else {
-		pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
-		if (pidfd < 0)
-			return fail_set(fail, -errno, "cannot open process %d: %s", pid,
-					strerror(errno));
-		if (bpf_map_update_elem(bpf_map__fd(skeleton->maps.tasks), &pidfd, &state, BPF_ANY))
-			err = -errno;
-		close(pidfd);
+		skeleton->bss->root_pid = (u32)pid; /* the programs know it when they meet it */
+		if (!skeleton->rodata->conf.pid_namespace)
+			return fail_set(fail, -ENOENT,
+					"cannot tell which process is the target: /proc is not "
+					"mounted");
+		return 0;
 	}
+	pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
+	if (pidfd < 0)
+		return fail_set(fail, -errno, "cannot open process %d: %s", pid, strerror(errno));
+	if (bpf_map_update_elem(bpf_map__fd(skeleton->maps.tasks), &pidfd, &state, BPF_ANY))
+		err = -errno;
+	close(pidfd);
 	if (err)
 		return fail_set(fail, err, "cannot mark process %d as the target: %s", pid,
 				strerror(-err));
@@ -363,9 +377,10 @@ static unsigned int wanted_programs(const struct session *session, struct bpf_pr
 		skeleton->progs.sched_process_exit, skeleton->progs.sched_process_exit_raw,
 		skeleton->progs.task_rename,	    skeleton->progs.task_rename_raw,
 		skeleton->progs.sched_exit_tp,	    skeleton->progs.sched_exit_tp_raw,
-		skeleton->progs.finish_task_switch, skeleton->progs.sched_entry_tp,
-		skeleton->progs.sched_waking,	    skeleton->progs.sched_waking_raw,
-		skeleton->progs.sched_switch,	    skeleton->progs.sched_switch_raw,
+		skeleton->progs.finish_task_switch, skeleton->progs.finish_task_switch_raw,
+		skeleton->progs.sched_entry_tp,	    skeleton->progs.sched_waking,
+		skeleton->progs.sched_waking_raw,   skeleton->progs.sched_switch,
+		skeleton->progs.sched_switch_raw,
 	};
 	unsigned int count = 0;
 
@@ -377,11 +392,13 @@ static unsigned int wanted_programs(const struct session *session, struct bpf_pr
 
 int session_attach(struct session *session, struct fail *fail)
 {
-	struct bpf_program *program[16];
+	struct bpf_program *program[PROGRAMS_MAX];
 	unsigned int count = wanted_programs(session, program);
+	const struct tasktax_bpf *skeleton = session->skeleton;
 
 	for (unsigned int i = 0; i < count; i++) {
-		bool kprobe = program[i] == session->skeleton->progs.finish_task_switch;
+		bool kprobe = program[i] == skeleton->progs.finish_task_switch ||
+			      program[i] == skeleton->progs.finish_task_switch_raw;
 		int err = attach(session, program[i], kprobe ? session->hooks.end_symbol : NULL,
 				 fail);
 
@@ -468,17 +485,17 @@ static int close_by_iterator(struct session *session, consumer_sink sink, void *
 /* Without typed programs the state is in a plain hash, and the dead have left it. */
 static int close_by_map(struct session *session, consumer_sink sink, void *context)
 {
-	int fd = bpf_map__fd(session->skeleton->maps.tasks_by_pid), err = 0;
+	int fd = bpf_map__fd(session->skeleton->maps.tasks_raw), err = 0;
 	struct task_state state;
-	u32 pid, *previous = NULL;
+	u64 task, *previous = NULL;
 
-	while (!err && !bpf_map_get_next_key(fd, previous, &pid)) {
+	while (!err && !bpf_map_get_next_key(fd, previous, &task)) {
 		struct event_end event = {
 			.h = { clock_now_ns(), sizeof(event), EVENT_END, 0, END_CLOSED },
 		};
 
-		previous = &pid;
-		if (bpf_map_lookup_elem(fd, &pid, &state))
+		previous = &task;
+		if (bpf_map_lookup_elem(fd, &task, &state))
 			continue;
 		event.task = state.id;
 		event.account = state.account;

@@ -18,9 +18,6 @@
 #include "trace/consumer.h"
 #include "trace/hooks.h"
 
-#define ROOT_TASK 1 /* serial of the traced command's first task */
-#define ROOT_MM 1
-
 struct session;
 
 /*
