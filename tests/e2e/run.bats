@@ -104,6 +104,18 @@ handed_over() {
 	balanced
 }
 
+@test "the loader sleeps until its timer or a ring that has filled by a quarter" {
+	local polls=$BATS_TEST_TMPDIR/polls quarter=$(((8 << 20) / 4)) most
+	strace -e trace=poll -o "$polls" "$TASKTAX" run --json="$BATS_TEST_TMPDIR/report.json" -o /dev/null \
+		--ring-size 8M -- taskset -c "$CPU" perf bench sched pipe -l 200000
+	JSON=$BATS_TEST_TMPDIR/report.json
+	exact
+	# a switch is 48 bytes and the ring's header; two more for signals and the first look
+	most=$(json "(.duration_ns / 1e8 | floor) + (.events.received * 56 / $quarter | floor) + 2")
+	echo "$(grep -c '^poll(' "$polls") polls, at most $most"
+	[ "$(grep -c '^poll(' "$polls")" -le "$most" ]
+}
+
 @test "a task alone on its CPU comes back to itself, through idle or the kernel" {
 	trace -- taskset -c "$CPU" "$TARGETS/naps" 500
 	[ "$status" = 0 ]

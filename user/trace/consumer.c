@@ -32,7 +32,7 @@ struct consumer {
 
 static int open_ring(struct consumer *consumer, int fd, size_t size)
 {
-	struct epoll_event event = { .events = EPOLLIN };
+	struct epoll_event event = { .events = EPOLLIN | EPOLLET };
 	int err = ring_open(&consumer->ring[consumer->count], fd, size);
 
 	if (err)
@@ -123,6 +123,18 @@ static void sift_down(struct head *heap, size_t count, size_t at)
 	}
 }
 
+/*
+ * A ring is edge-triggered: ready once for each wake-up that its programs asked for. By level it would be
+ * ready as long as it holds a record, that is, always, since the youngest are left for the next drain.
+ */
+static void take_wake_ups(const struct consumer *consumer)
+{
+	struct epoll_event event[16];
+
+	while (epoll_wait(consumer->epoll, event, 16, 0) == 16)
+		;
+}
+
 static bool look(struct consumer *consumer, struct head *head)
 {
 	head->event = ring_peek(head->ring, &consumer->bad);
@@ -162,6 +174,7 @@ int consumer_drain(struct consumer *consumer, bool everything)
 {
 	uint64_t until = everything ? UINT64_MAX : clock_now_ns() - CONSUMER_SLACK_NS;
 
+	take_wake_ups(consumer);
 	gather_heads(consumer);
 	while (consumer->heads && consumer->heap[0].ts <= until) {
 		struct head *head = &consumer->heap[0];
