@@ -226,8 +226,9 @@ static __always_inline void send_missed(struct cpu_state *cpu, struct side *prev
 }
 
 /*
- * The first recorded event of a target is its switch-out: the counters have already moved for it, by
- * the kernel's own rule (voluntary: not preempted, and not left runnable).
+ * The first recorded event of a target is its switch-out (it ran when recording started, or came
+ * unseen): the counters have already moved for it, by the kernel's own rule (voluntary: not preempted,
+ * and not left runnable).
  */
 static __always_inline void start_at_switch_out(struct side *prev, bool preempt, const bool typed)
 {

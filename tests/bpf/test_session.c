@@ -4,8 +4,8 @@
  * and armed around a real program, whose switches must come out as the kernel counts them.
  *
  * Choices that this kernel does not have are skipped, naming what is missing: another kernel has them
- * (tests/vm). Called with "load" as its argument it is the traced program itself; with another
- * argument only the tests of this name (a pattern) are run.
+ * (tests/vm). Called with "load" or "spin" as its argument it is the traced program itself; with
+ * another argument only the tests of this name (a pattern) are run.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -63,6 +63,26 @@ static __attribute__((noinline)) pid_t vforked(void)
 	if (!pid)
 		_exit(0);
 	return pid;
+}
+
+static volatile sig_atomic_t go_on;
+
+static void on_signal(int number)
+{
+	(void)number;
+	go_on = 1;
+}
+
+/* Says that it runs, and stays on its CPU until it gets the signal. */
+static int spin(void)
+{
+	struct sigaction action = { .sa_handler = on_signal };
+
+	if (sigaction(SIGUSR1, &action, NULL) || write(STDOUT_FILENO, "", 1) != 1)
+		return 1;
+	while (!go_on)
+		;
+	return 0;
 }
 
 static int load(void)
@@ -162,6 +182,7 @@ struct records {
 
 struct trial {
 	const struct choice *choice;
+	bool running; /* the program runs already when recording starts; else its exec is recorded */
 	struct hooks hooks;
 	struct session *session;
 	struct consumer *consumer;
@@ -172,6 +193,8 @@ struct trial {
 	int out; /* the traced program says here that it has done all */
 	struct held held;
 };
+
+static struct trial trial_under_way;
 
 /* Every program that a session has loaded, by name: what the last test looks at. */
 static char loaded[64][64];
@@ -217,7 +240,7 @@ static int take(void *context, const struct event_header *event)
 
 static void start_target(struct trial *trial)
 {
-	char *const argv[] = { "/proc/self/exe", "load", NULL };
+	char *const argv[] = { "/proc/self/exe", trial->running ? "spin" : "load", NULL };
 	struct fail fail = { 0 };
 	struct launch launch = { .argv = argv };
 	sigset_t mask;
@@ -233,13 +256,14 @@ static void start_target(struct trial *trial)
 	close(pipes[1]);
 }
 
-static void open_trial(struct trial *trial, const struct choice *choice, const struct hooks *hooks)
+static void open_trial(struct trial *trial, const struct choice *choice, const struct hooks *hooks,
+		       bool running)
 {
 	struct fail fail = { 0 };
 	const char *why;
 	uint64_t probe;
 
-	*trial = (struct trial){ .choice = choice, .hooks = *hooks };
+	*trial = (struct trial){ .choice = choice, .hooks = *hooks, .running = running };
 	trial->session = session_open(hooks, RING_SIZE, &fail);
 	if (!trial->session)
 		fail_msg("%s: %s", choice_name(choice), fail.text);
@@ -258,6 +282,23 @@ static void open_trial(struct trial *trial, const struct choice *choice, const s
 	note_loaded(&trial->held);
 }
 
+/* Recording starts before the program's exec, or while it spins. */
+static void arm(struct trial *trial)
+{
+	struct fail fail = { 0 };
+	char byte;
+
+	if (trial->running) {
+		assert_int_equal(target_release(&trial->target, &fail), 0);
+		assert_int_equal(read(trial->out, &byte, 1), 1);
+	}
+	session_arm(trial->session);
+	if (trial->running)
+		assert_int_equal(kill(trial->target.pid, SIGUSR1), 0);
+	else
+		assert_int_equal(target_release(&trial->target, &fail), 0);
+}
+
 /* Until the program has done all and sleeps for good, and everybody who has exited is accounted for. */
 static void run_load(struct trial *trial)
 {
@@ -270,11 +311,9 @@ static void run_load(struct trial *trial)
 		.tgid = (u32)trial->target.pid,
 		.mm = ROOT_MM,
 	};
-	struct fail fail = { 0 };
 
-	session_arm(trial->session);
 	assert_int_equal(model_event(trial->model, &root.h), 0);
-	assert_int_equal(target_release(&trial->target, &fail), 0);
+	arm(trial);
 	while (poll(&done, 1, 1) == 0 && clock_now_ns() < patience)
 		assert_int_equal(consumer_drain(trial->consumer, false), 0);
 	check(trial, done.revents == POLLIN);
@@ -350,20 +389,30 @@ static void close_trial(struct trial *trial)
 	assert_non_null(trial->report);
 }
 
-static void free_trial(struct trial *trial)
+/* Whatever there is of a trial: it may have failed anywhere. */
+static void release(struct trial *trial)
 {
-	struct held after;
-
-	kill(trial->target.pid, SIGKILL);
-	waitpid(trial->target.pid, NULL, 0);
-	target_close(&trial->target);
-	close(trial->out);
+	if (trial->target.pid > 0) {
+		kill(trial->target.pid, SIGKILL);
+		waitpid(trial->target.pid, NULL, 0);
+		target_close(&trial->target);
+		close(trial->out);
+	}
 	consumer_free(trial->consumer);
 	session_free(trial->session);
 	model_free(trial->model);
+}
+
+static void free_trial(struct trial *trial)
+{
+	struct trial was = *trial;
+	struct held after;
+
+	release(trial);
+	*trial = (struct trial){ 0 };
 	after = held_now();
-	check(trial, after.programs == 0 && after.links == 0);
-	check(trial, held_left_at_last(&trial->held) == 0);
+	check(&was, after.programs == 0 && after.links == 0);
+	check(&was, held_left_at_last(&was.held) == 0);
 }
 
 /* --- what must come of it --- */
@@ -388,7 +437,7 @@ static void check_records(const struct trial *trial)
 
 	check(trial, kind[EVENT_SWITCH] >= 40); /* 20 naps, each out and in */
 	check(trial, kind[EVENT_NEWTASK] == 3 && kind[EVENT_EXIT] == 3);
-	check(trial, kind[EVENT_EXEC] == 1);
+	check(trial, kind[EVENT_EXEC] == !trial->running);
 	check(trial, (kind[EVENT_RENAME] > 0) == choice->rename);
 	check(trial, (kind[EVENT_WAKING] >= 20) == choice->waking);
 	check(trial, (records->priced > 0) == (choice->end != SWITCH_END_NONE));
@@ -411,9 +460,10 @@ static void check_root(const struct trial *trial, const struct kernel_view *kern
 {
 	const struct task_entry *root = &trial->report->tasks[ROOT_TASK];
 	const struct task_counters *last = &root->account.last;
+	const char *comm = trial->choice->rename ? NAME : trial->running ? "" : "exe";
 
 	check(trial, root->pid == (uint32_t)trial->target.pid);
-	check(trial, !strcmp(root->comm, trial->choice->rename ? NAME : "exe"));
+	check(trial, !strcmp(root->comm, comm));
 	if (trial->choice->typed && !trial->choice->iter) {
 		check(trial, !root->ended);
 		return;
@@ -444,21 +494,30 @@ static void check_report(const struct trial *trial)
 	check(trial, sum->wait_seen_ns == sum->wait_kernel_ns);
 }
 
-static void try(const struct choice *choice, const struct hooks *hooks)
+static void try(const struct choice *choice, const struct hooks *hooks, bool running)
 {
+	struct trial *trial = &trial_under_way;
 	struct kernel_view kernel = { 0 };
-	struct trial trial;
 
-	open_trial(&trial, choice, hooks);
-	run_load(&trial);
-	wait_for_sleep(&trial, &kernel);
-	close_trial(&trial);
-	check_held(&trial);
-	check_records(&trial);
-	check_losses(&trial);
-	check_root(&trial, &kernel);
-	check_report(&trial);
-	free_trial(&trial);
+	open_trial(trial, choice, hooks, running);
+	run_load(trial);
+	wait_for_sleep(trial, &kernel);
+	close_trial(trial);
+	check_held(trial);
+	check_records(trial);
+	check_losses(trial);
+	check_root(trial, &kernel);
+	check_report(trial);
+	free_trial(trial);
+}
+
+/* After a failed test: the next one starts with nothing attached. */
+static int clean_up(void **state)
+{
+	(void)state;
+	release(&trial_under_way);
+	trial_under_way = (struct trial){ 0 };
+	return 0;
 }
 
 /* --- the tests --- */
@@ -501,7 +560,27 @@ static void every_choice(void **state)
 			continue; /* hooks_choose() leaves it off */
 		if (!same(&hooks, &choice))
 			fail_msg("%s: not what hooks_choose() chose", choice_name(&choice));
-		try(&choice, &hooks);
+		try(&choice, &hooks, false);
+	}
+}
+
+/* The first that is seen of the root is that it leaves its CPU. */
+static void running_at_the_start(void **state)
+{
+	static const struct choice choices[] = {
+		{ .typed = true, .end = SWITCH_END_NONE, .iter = true },
+		{ .typed = false, .end = SWITCH_END_NONE },
+		{ .typed = true, .end = SWITCH_END_TRACEPOINT, .iter = true },
+		{ .typed = false, .end = SWITCH_END_TRACEPOINT },
+	};
+	static struct features features;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(choices); i++) {
+		struct hooks hooks = choose(&choices[i], &features);
+
+		if (same(&hooks, &choices[i]))
+			try(&choices[i], &hooks, true);
 	}
 }
 
@@ -568,10 +647,10 @@ int main(int argc, char **argv)
 	};
 	static char names[COUNT(choices)][256];
 	static struct features features;
-	struct CMUnitTest tests[COUNT(choices) + 1];
+	struct CMUnitTest tests[COUNT(choices) + 2];
 
-	if (argc > 1 && !strcmp(argv[1], "load"))
-		return load();
+	if (argc > 1 && (!strcmp(argv[1], "load") || !strcmp(argv[1], "spin")))
+		return (strcmp(argv[1], "spin") ? 0 : spin()) || load();
 	if (geteuid()) {
 		puts("1..0 # SKIP needs root (BPF)");
 		return 0;
@@ -581,9 +660,12 @@ int main(int argc, char **argv)
 
 		snprintf(names[i], sizeof(names[i]), "%s%s%s", choice_name(&choices[i]),
 			 why ? ": " : "", why ?: "");
-		tests[i] = (struct CMUnitTest){ names[i], every_choice, NULL, NULL, &choices[i] };
+		tests[i] =
+			(struct CMUnitTest){ names[i], every_choice, NULL, clean_up, &choices[i] };
 	}
-	tests[COUNT(choices)] = (struct CMUnitTest)cmocka_unit_test(no_program_is_untested);
+	tests[COUNT(choices)] =
+		(struct CMUnitTest)cmocka_unit_test_teardown(running_at_the_start, clean_up);
+	tests[COUNT(choices) + 1] = (struct CMUnitTest)cmocka_unit_test(no_program_is_untested);
 	if (argc > 1)
 		cmocka_set_test_filter(argv[1]);
 	return cmocka_run_group_tests_name("session", tests, NULL, NULL);
