@@ -4,31 +4,11 @@
 # pairs and the reconciliation, each once. Repeats and long runs are in tests/soak.
 
 load common
+load pipe
 
 setup() {
 	bats_require_minimum_version 1.5.0
 	need_root
-	CPU=$(taskset -cp $$ | sed 's/.*[ ,-]//')
-}
-
-# pipe FORM: 400,000 hand-overs between two tasks on one CPU; FORM is -T for threads or empty.
-pipe() { trace -- taskset -c "$CPU" perf bench sched pipe -l 200000 ${1:+"$1"}; }
-
-# pairs FILTER: switches of the pairs that the filter selects.
-pairs() { json "[.pairs[] | select($1) | .count] | add // 0"; }
-
-# handed_over LEVEL: the pipe's hand-overs are of this level; what is missing, others ran in between.
-# A task that is dying has no address space any more, whoever ran before.
-handed_over() {
-	local between foreign
-	between=$(pairs '.prev.class == "target" and .next.class == "target"')
-	foreign=$(pairs '.prev.class == "foreign"')
-	echo "between the two: $between, from others: $foreign"
-	json '.pairs[] | tojson'
-	[ "$between" -ge 399000 ]
-	[ "$((400000 - between))" -le "$foreign" ]
-	[ "$(pairs ".prev.class == \"target\" and (.level | . != \"$1\" and . != \"exiting\")")" = 0 ]
-	[ "$(pairs '.prev.class != "target" and (.level | . != "process" and . != "exiting")')" = 0 ]
 }
 
 @test "a pipe between two processes: process level, each hand-over accounted for" {
