@@ -10,11 +10,12 @@
 #include <string.h>
 
 #define COUNTS_FROM 0.05
+#define NO_SIBLINGS UINT32_MAX /* the root's parent is not traced */
 
 /* A task as the verdict looks at it. */
 struct candidate {
 	const struct task_entry *task;
-	uint32_t parent_process; /* of its process: the siblings' common parent */
+	uint32_t parent_process; /* what its process's siblings have in common, or NO_SIBLINGS */
 	uint64_t switches, run_ns;
 	bool counts;
 };
@@ -33,6 +34,8 @@ static int by_group(const void *a, const void *b)
 {
 	const struct candidate *x = a, *y = b;
 
+	if (x->counts != y->counts)
+		return x->counts ? -1 : 1;
 	if (x->parent_process != y->parent_process)
 		return x->parent_process < y->parent_process ? -1 : 1;
 	return strcmp(x->task->comm, y->task->comm);
@@ -57,9 +60,10 @@ static int collect(const struct tasks *tasks, struct shape *shape)
 	for (uint32_t i = 1; i < tasks->task_count; i++) {
 		const struct task_entry *task = &tasks->task[i];
 		struct candidate *c = &shape->candidate[shape->count];
+		uint32_t parent = tasks->process[task->process].parent;
 
 		c->task = task;
-		c->parent_process = tasks->process[task->process].parent;
+		c->parent_process = parent == task->process ? NO_SIBLINGS : parent;
 		c->switches = task->figures.voluntary + task->figures.preempted;
 		c->run_ns = task->figures.run_ns;
 		if (!c->switches && !c->run_ns)
@@ -77,13 +81,28 @@ static bool is_share(const struct shape *shape, uint64_t switches, uint64_t run_
 	       (double)run_ns >= COUNTS_FROM * (double)shape->run_ns;
 }
 
-/* Small equals count together: a group with its share makes each of its tasks count. */
+static void mark(struct shape *shape, struct candidate *c)
+{
+	c->counts = true;
+	shape->counting++;
+	shape->counting_switches += c->switches;
+	shape->counting_run_ns += c->run_ns;
+}
+
+static void mark_large(struct shape *shape)
+{
+	for (size_t i = 0; i < shape->count; i++)
+		if (is_share(shape, shape->candidate[i].switches, shape->candidate[i].run_ns))
+			mark(shape, &shape->candidate[i]);
+}
+
+/* The small ones: a group of equals with its share makes each of its tasks count. */
 static void mark_groups(struct shape *shape)
 {
 	struct candidate *c = shape->candidate;
 
 	qsort(c, shape->count, sizeof(*c), by_group);
-	for (size_t from = 0, to; from < shape->count; from = to) {
+	for (size_t from = shape->counting, to; from < shape->count; from = to) {
 		uint64_t switches = 0, run_ns = 0;
 
 		for (to = from; to < shape->count && !by_group(&c[from], &c[to]); to++) {
@@ -92,12 +111,8 @@ static void mark_groups(struct shape *shape)
 		}
 		if (!is_share(shape, switches, run_ns))
 			continue;
-		for (size_t i = from; i < to; i++) {
-			c[i].counts = true;
-			shape->counting++;
-			shape->counting_switches += c[i].switches;
-			shape->counting_run_ns += c[i].run_ns;
-		}
+		for (size_t i = from; i < to; i++)
+			mark(shape, &c[i]);
 	}
 }
 
@@ -149,19 +164,22 @@ __attribute__((format(printf, 2, 3))) static void reason(struct report *report, 
 static void explain(const struct shape *shape, struct report *report)
 {
 	reason(report,
-	       "%" PRIu64 " %s in %" PRIu64
-	       " address %s %s: %.1f %% of the switches, %.1f %% of the run time",
-	       shape->counting, plural(shape->counting, "task", "tasks"), shape->spaces,
-	       plural(shape->spaces, "space", "spaces"), plural(shape->counting, "counts", "count"),
+	       "%" PRIu64 " of %zu %s %s, in %" PRIu64
+	       " address %s: %.1f %% of the switches, %.1f %% of the run time",
+	       shape->counting, shape->count, plural(shape->count, "task", "tasks"),
+	       plural(shape->counting, "counts", "count"), shape->spaces,
+	       plural(shape->spaces, "space", "spaces"),
 	       percent(shape->counting_switches, shape->switches),
 	       percent(shape->counting_run_ns, shape->run_ns));
-	if (shape->shared)
+	if (shape->spaces > 1 && shape->shared)
 		reason(report,
-		       "%" PRIu64 " of the address spaces %s shared by such tasks, at most %" PRIu64
+		       "%" PRIu64 " of the address spaces %s several of them, at most %" PRIu64
 		       " in one",
-		       shape->shared, plural(shape->shared, "is", "are"), shape->largest);
+		       shape->shared, plural(shape->shared, "has", "have"), shape->largest);
+	else if (shape->shared)
+		reason(report, "they share one address space");
 	else if (shape->spaces > 1)
-		reason(report, "no address space has two such tasks");
+		reason(report, "no address space has two of them");
 }
 
 /* Each process alone: is it threads that share it, or one task? */
@@ -178,6 +196,7 @@ int workload_judge(struct tasks *tasks, struct report *report)
 
 	if (collect(tasks, &shape))
 		return -ENOMEM;
+	mark_large(&shape);
 	mark_groups(&shape);
 	count_spaces(&shape);
 	report->workload = verdict(&shape);

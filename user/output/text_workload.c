@@ -112,6 +112,8 @@ void text_workload(struct text *text)
 	for (unsigned int i = 0; i < report->reason_count; i++)
 		page_text(&text->page, STYLE_PLAIN, 2, 4, "%s",
 			  quote_string(report->reasons[i]).text);
+	page_text(&text->page, STYLE_DIM, 2, 4,
+		  "a task counts from 5 %% of the switches or run time on; small equals together");
 	population(text);
 	crashes(text);
 }
