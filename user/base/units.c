@@ -33,13 +33,17 @@ static uint64_t divide_rounded(uint64_t value, uint64_t divisor)
 	return value / divisor + (value % divisor >= divisor - divisor / 2);
 }
 
-/* thousandfold is 1000 times the number: "1.25" for 1250, "3.4" for 3400, "2" for 2000. */
-static void format_thousandths(char *text, size_t size, uint64_t thousandfold)
+/*
+ * thousandfold is 1000 times the number: "1.25" for 1250, "3.4" for 3400, "2" for 2000. When the number
+ * was rounded its zeros are figures too: "3.40", "2.00".
+ */
+static void format_thousandths(char *text, size_t size, uint64_t thousandfold, bool rounded)
 {
 	unsigned int part = (unsigned int)(thousandfold % 1000);
+	int least = thousandfold < 10000 ? 2 : thousandfold < 100000 ? 1 : 0;
 	int digits = 3;
 
-	while (digits && part % 10 == 0) {
+	while (digits > (rounded ? least : 0) && part % 10 == 0) {
 		part /= 10;
 		digits--;
 	}
@@ -72,13 +76,14 @@ char *format_ns(char *text, size_t size, uint64_t ns)
 		format_count(number, sizeof(number), seconds);
 	} else {
 		uint64_t thousandfold = unit ? three_digits(ns, time_units[unit].ns) : ns * 1000;
+		bool rounded = unit && thousandfold * (time_units[unit].ns / 1000) != ns;
 
 		/* 999,600 ns is 1 ms, not 1000 us. */
 		if (thousandfold >= 1000000) {
 			thousandfold /= 1000;
 			unit++;
 		}
-		format_thousandths(number, sizeof(number), thousandfold);
+		format_thousandths(number, sizeof(number), thousandfold, rounded);
 	}
 	snprintf(text, size, "%s %s", number, time_units[unit].name);
 	return text;
