@@ -129,7 +129,7 @@ struct switch_pair {
 
 /* The pairs again by name: (comm, comm, level). */
 struct name_pair {
-	char prev[EVENT_COMM_LEN + 1], next[EVENT_COMM_LEN + 1];
+	char prev[EVENT_COMM_LEN + 1], next[EVENT_COMM_LEN + 1]; /* "": not known */
 	bool prev_foreign;
 	enum row_level level;
 	uint64_t count;
@@ -138,7 +138,7 @@ struct name_pair {
 
 /* By name: who woke whom, only when asked for. */
 struct wake_pair {
-	char waker[EVENT_COMM_LEN + 1], wakee[EVENT_COMM_LEN + 1];
+	char waker[EVENT_COMM_LEN + 1], wakee[EVENT_COMM_LEN + 1]; /* "": not known */
 	enum task_class waker_class;
 	uint64_t count;
 };
@@ -234,8 +234,8 @@ struct report {
 	size_t name_count;
 };
 
-/* The comm of a task reference; where none is known, "idle" or "pid N", made into `buffer`. */
-const char *report_comm(const struct report *report, uint32_t ref, char *buffer, size_t size);
+/* The comm of a task reference, "idle" for idle; NULL: not known. */
+const char *report_comm(const struct report *report, uint32_t ref);
 
 const char *row_level_name(enum row_level level); /* "resume", "thread", ... */
 const char *switch_via_name(int via);		  /* "direct", "idle", "kernel"; NULL for -1 */

@@ -47,7 +47,7 @@ static int by_ref(const void *a, const void *b)
 	return x->ref < y->ref ? -1 : x->ref > y->ref;
 }
 
-const char *report_comm(const struct report *report, uint32_t ref, char *buffer, size_t size)
+const char *report_comm(const struct report *report, uint32_t ref)
 {
 	struct foreign_name key = { .ref = ref };
 	const struct foreign_name *found;
@@ -58,18 +58,12 @@ const char *report_comm(const struct report *report, uint32_t ref, char *buffer,
 		const struct task_entry *task =
 			TASK_ID(ref) < report->task_count ? &report->tasks[TASK_ID(ref)] : NULL;
 
-		if (task && task->comm[0])
-			return task->comm;
-		snprintf(buffer, size, "task %u", TASK_ID(ref));
-		return buffer;
+		return task && task->comm[0] ? task->comm : NULL;
 	}
-	found = report->name_count ?
-			bsearch(&key, report->names, report->name_count, sizeof(key), by_ref) :
-			NULL;
-	if (found)
-		return found->comm;
-	snprintf(buffer, size, "pid %u", TASK_ID(ref));
-	return buffer;
+	if (!report->name_count)
+		return NULL;
+	found = bsearch(&key, report->names, report->name_count, sizeof(key), by_ref);
+	return found ? found->comm : NULL;
 }
 
 static void add_figures(struct task_figures *sum, const struct task_figures *one)
@@ -275,9 +269,7 @@ static int by_name_count(const void *a, const void *b)
 
 static void set_comm(char to[EVENT_COMM_LEN + 1], const struct report *report, uint32_t ref)
 {
-	char buffer[EVENT_COMM_LEN + 1];
-
-	snprintf(to, EVENT_COMM_LEN + 1, "%s", report_comm(report, ref, buffer, sizeof(buffer)));
+	snprintf(to, EVENT_COMM_LEN + 1, "%s", report_comm(report, ref) ?: "");
 }
 
 /* The task pairs summed by name: sort, then fold neighbours. */

@@ -328,16 +328,14 @@ static json_t *side(const struct report *report, uint32_t ref)
 {
 	uint32_t id = TASK_ID(ref);
 	bool target = TASK_CLASS(ref) == TASK_TARGET;
-	char buffer[32];
 	json_t *pid = count(id);
 
 	if (target) {
 		json_decref(pid);
 		pid = number(id < report->task_count ? report->tasks[id].pid : 0);
 	}
-	return json_pack("{s:o, s:o, s:s}", "pid", pid, "comm",
-			 text(report_comm(report, ref, buffer, sizeof(buffer))), "class",
-			 class_name(TASK_CLASS(ref)));
+	return json_pack("{s:o, s:o, s:s}", "pid", pid, "comm", text(report_comm(report, ref)),
+			 "class", class_name(TASK_CLASS(ref)));
 }
 
 static json_t *pairs(const struct report *report)
@@ -374,9 +372,11 @@ static json_t *wakers(const struct report *report)
 	for (size_t i = 0; i < report->wake_pair_count; i++) {
 		const struct wake_pair *pair = &report->wake_pairs[i];
 
-		append(&array, json_pack("{s:o, s:s, s:o, s:o}", "waker", text(pair->waker),
-					 "waker_class", class_name(pair->waker_class), "wakee",
-					 text(pair->wakee), "count", count(pair->count)));
+		append(&array, json_pack("{s:o, s:s, s:o, s:o}", "waker",
+					 text(pair->waker[0] ? pair->waker : NULL), "waker_class",
+					 class_name(pair->waker_class), "wakee",
+					 text(pair->wakee[0] ? pair->wakee : NULL), "count",
+					 count(pair->count)));
 	}
 	return array;
 }

@@ -2,16 +2,29 @@
 /* text_pairs.c - who switches with whom, who woke whom. */
 #include "output/text_sections.h"
 
-static void pair_row(struct table *table, const struct name_pair *pair, uint64_t all)
+/* A name, or a dash for all those that are not known. */
+static void name_cell(struct text *text, struct table *table, enum style style, const char *name,
+		      const char *suffix)
+{
+	if (name[0])
+		table_name(table, style, name, suffix);
+	else
+		table_cell(table, style, DASH "%s%s",
+			   page_note(&text->page, "ended before their names could be read").text,
+			   suffix);
+}
+
+static void pair_row(struct text *text, struct table *table, const struct name_pair *pair,
+		     uint64_t all)
 {
 	table_row(table);
 	table_count(table, STYLE_BOLD, "", pair->count);
 	table_cell(table, STYLE_PLAIN, "%s", figure_percent((double)pair->count, (double)all).text);
 	table_cell(table, text_level_style(pair->level), "%s", row_level_name(pair->level));
-	table_name(table, pair->prev_foreign ? STYLE_DIM : STYLE_PLAIN, pair->prev,
-		   pair->prev_foreign ? " (foreign)" : "");
+	name_cell(text, table, pair->prev_foreign ? STYLE_DIM : STYLE_PLAIN, pair->prev,
+		  pair->prev_foreign ? " (foreign)" : "");
 	table_cell(table, STYLE_DIM, "\xe2\x86\x92");
-	table_name(table, STYLE_PLAIN, pair->next, "");
+	name_cell(text, table, STYLE_PLAIN, pair->next, "");
 	table_count(table, STYLE_PLAIN, "", pair->pairs);
 }
 
@@ -49,11 +62,12 @@ void text_pairs(struct text *text)
 	page_heading(&text->page, "who switches with whom", STYLE_BOLD,
 		     "(the CPU's last user task, any via, resume left out)");
 	for (size_t i = 0; i < report->name_pair_count && i < text->top_pairs; i++) {
-		pair_row(table, &report->name_pairs[i], all);
+		pair_row(text, table, &report->name_pairs[i], all);
 		shown += report->name_pairs[i].count;
 	}
 	rest_of_pairs(table, all - shown, all);
 	table_print(table, &text->page);
+	page_notes(&text->page);
 }
 
 void text_wakers(struct text *text)
@@ -77,9 +91,10 @@ void text_wakers(struct text *text)
 
 		table_row(table);
 		table_count(table, STYLE_BOLD, "", pair->count);
-		table_name(table, STYLE_PLAIN, pair->waker, suffix[pair->waker_class & 3]);
+		name_cell(text, table, STYLE_PLAIN, pair->waker, suffix[pair->waker_class & 3]);
 		table_cell(table, STYLE_DIM, "\xe2\x86\x92");
-		table_name(table, STYLE_PLAIN, pair->wakee, "");
+		name_cell(text, table, STYLE_PLAIN, pair->wakee, "");
 	}
 	table_print(table, &text->page);
+	page_notes(&text->page);
 }
