@@ -477,7 +477,7 @@ static void a_run_with_losses(void **state)
 	assert_has(text, "at least");
 	assert_has(text, "  switches            396,802  3,210  400,012           0\n");
 	assert_has(text, "    preempted             202     10      212           0\n");
-	assert_has(text, "+20 ms\n"); /* run_delay of what was lost */
+	assert_has(text, "+20.0 ms\n"); /* run_delay of what was lost */
 	assert_has(text, "\xe2\x89\xa5"
 			 "290,000");
 	assert_has(text, "busiest processes (at least)");
@@ -612,10 +612,17 @@ static void price_needs_both_levels_and_a_difference(void **state)
 	char *text;
 
 	(void)state;
+	for (unsigned int off = 0; off <= 10; off += 10) { /* one step of the clock is none */
+		histogram_free(&s->rows[2].direct);
+		fill(&s->rows[2].direct, 300 + off, 1000);
+		text = render(s, (struct text_options){ 0 });
+		assert_has(text, "No difference seen between a process-level switch, 3");
+		free(text);
+	}
 	histogram_free(&s->rows[2].direct);
-	fill(&s->rows[2].direct, 300, 1000);
+	fill(&s->rows[2].direct, 330, 1000);
 	text = render(s, (struct text_options){ 0 });
-	assert_has(text, "No difference seen between a process-level switch, 301 ns,");
+	assert_has(text, "A process-level switch costs 1.09 \xc3\x97 a thread-level one here");
 	free(text);
 	histogram_free(&s->rows[2].direct);
 	fill(&s->rows[2].direct, 375, 99);
@@ -666,6 +673,75 @@ static void threads_get_a_table_of_their_own(void **state)
 	assert_has(text, "busiest tasks");
 	assert_has(text, "21 others"); /* all of one name: the ten first stay apart */
 	free(text);
+	sample_free(s);
+}
+
+/* Servers of many equal threads: their processes were told already. */
+static void equal_threads_of_several_processes_stay_apart(void **state)
+{
+	struct sample *s = sample_empty();
+	char *text;
+
+	(void)state;
+	set_context(s);
+	for (uint32_t i = 0; i < 2; i++) {
+		uint32_t process = add_process(s, 10 + 100 * i, 0, "apache2");
+
+		for (uint32_t j = 0; j < 8; j++)
+			add_task(s, 10 + 100 * i + j, process, "apache2", 100 + j);
+	}
+	text = render(s, (struct text_options){ 0 });
+	assert_has(text, "  117  apache2");
+	assert_has(text, "6 others");
+	assert_lacks(text, "apache2 \xc3\x97");
+	free(text);
+	set_comm(s->tasks[1].comm, "listener");
+	text = render(s, (struct text_options){ 0 });
+	assert_has(text, "apache2 \xc3\x97"
+			 "7");
+	free(text);
+	sample_free(s);
+}
+
+/* All of them one, with the reason. */
+static void names_that_are_not_known(void **state)
+{
+	struct sample *s = sample_server();
+	char *text;
+
+	(void)state;
+	set_comm(s->pairs[1].prev, "");
+	set_comm(s->wakes[0].wakee, "postgres");
+	s->wakes[0].waker_class = TASK_KERNEL;
+	s->wakes[0].count = 12;
+	s->report.wake_pair_count = 1;
+	s->report.context.waking_measured = true;
+	text = render(s, (struct text_options){ 0 });
+	assert_has(text, "\xe2\x80\x93\xc2\xb9 (foreign)  ");
+	assert_has(text, "\xe2\x80\x93\xc2\xb9 (kernel)  ");
+	assert_has(text, "\xc2\xb9 ended before their names could be read\n");
+	free(text);
+	assert_fits_everywhere(s);
+	sample_free(s);
+}
+
+/* An item of the list by level is not torn: each with its "to", its name and its time. */
+static void items_are_not_torn(void **state)
+{
+	struct sample *s = sample_server();
+	char *text;
+
+	(void)state;
+	for (unsigned int level = 0; level < ROW_LEVELS; level++)
+		s->report.tax.switching_by_level[level] = 100000001 + level * 1000000;
+	for (unsigned int width = 60; width < 110; width++) {
+		text = render(s, (struct text_options){ .width = width });
+		assert_fits(text, (int)width);
+		assert_has(text, "to kernel 105 ms");
+		assert_has(text, "to foreign 106 ms");
+		assert_has(text, "exiting 103 ms");
+		free(text);
+	}
 	sample_free(s);
 }
 
@@ -759,6 +835,9 @@ int main(int argc, char **argv)
 		cmocka_unit_test(price_needs_both_levels_and_a_difference),
 		cmocka_unit_test(many_equals_are_one_line),
 		cmocka_unit_test(threads_get_a_table_of_their_own),
+		cmocka_unit_test(equal_threads_of_several_processes_stay_apart),
+		cmocka_unit_test(names_that_are_not_known),
+		cmocka_unit_test(items_are_not_torn),
 		cmocka_unit_test(crashes_are_told),
 		cmocka_unit_test(a_full_disk_is_an_error),
 		cmocka_unit_test(many_footnotes_and_long_words),

@@ -157,7 +157,7 @@ static size_t word_length(const char *text)
 	return length;
 }
 
-static void pen_words(struct pen *pen, const char *text)
+static void pen_words(struct pen *pen, char *text)
 {
 	size_t spaces = pen->begun;
 
@@ -165,6 +165,9 @@ static void pen_words(struct pen *pen, const char *text)
 	while (*text) {
 		size_t length = word_length(text);
 
+		for (size_t i = 0; i < length; i++)
+			if (text[i] == KEEP[0])
+				text[i] = ' ';
 		if (length)
 			pen_word(pen, spaces, text, length);
 		text += length;

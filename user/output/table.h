@@ -16,6 +16,7 @@
 
 #include "base/units.h"
 
+#define KEEP "\x1f"	    /* a space in page_text() at which no line ends */
 #define DASH "\xe2\x80\x93" /* an unknown figure: never 0, always with a footnote */
 
 enum style {

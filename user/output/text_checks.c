@@ -125,6 +125,8 @@ static void run_time(struct text *text)
 		why = " (part of it was lost)";
 	else if (off > 0)
 		why = " (steal, interrupts)";
+	else if (off < 0)
+		why = " (it counts from the wake-up, not the switch)";
 	page_text(&text->page, STYLE_PLAIN, 2, 4, "ran %s; sum_exec_runtime %s: %s, %s%s",
 		  figure_ns(r->run_seen_ns).text, figure_ns(r->run_kernel_ns).text,
 		  format_ns_signed(figure.text, sizeof(figure.text), off), share.text, why);
@@ -159,9 +161,9 @@ static void oddities(struct text *text)
 
 	if (report->lost.unseen || report->missed_ins)
 		page_text(&text->page, STYLE_DIM, 2, 4,
-			  "unseen switches (the kernel ran no program): %s; %s to traced tasks, in "
+			  "%s unseen (the kernel ran no program); %s to traced tasks, in "
 			  "no row",
-			  figure_count(report->lost.unseen).text,
+			  text_counted(report->lost.unseen, "switch", "switches").text,
 			  figure_count(report->missed_ins).text);
 	if (report->late)
 		page_text(&text->page, STYLE_DIM, 2, 4, "%s out of order, counted all the same",

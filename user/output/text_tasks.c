@@ -68,18 +68,30 @@ static size_t equals_from(const struct line *lines, size_t count, size_t from)
 	return to - from;
 }
 
+/* How many lines there are when many equals are one. */
+static size_t grouped(const struct line *lines, size_t count)
+{
+	size_t kept = 0, equals;
+
+	for (size_t i = 0; i < count; i += equals) {
+		equals = equals_from(lines, count, i);
+		kept += equals < MANY_EQUALS ? equals : 1;
+	}
+	return kept;
+}
+
 /*
- * More lines than there is room for: many equals become one, but not when that would leave nothing
- * else to see. Returns how many lines there are then, busiest first.
+ * More lines than there is room for: many equals become one, but not when that would leave no more
+ * than `known` lines, which say nothing new. Returns how many lines there are then, busiest first.
  */
-static size_t group_equals(struct line *lines, size_t count, size_t room)
+static size_t group_equals(struct line *lines, size_t count, size_t room, size_t known)
 {
 	size_t kept = 0, equals;
 
 	if (count <= room)
 		return count;
 	qsort(lines, count, sizeof(*lines), by_name);
-	if (equals_from(lines, count, 0) == count) {
+	if (grouped(lines, count) <= known) {
 		qsort(lines, count, sizeof(*lines), by_switches);
 		return count;
 	}
@@ -250,7 +262,7 @@ void text_processes(struct text *text)
 		lines[count++] = (struct line){ process->comm,	  process->parent, index, 1,
 						process->threads, process->figures };
 	}
-	count = group_equals(lines, count, text->top);
+	count = group_equals(lines, count, text->top, 1);
 	page_heading(&text->page, "busiest processes", STYLE_BOLD, "%s",
 		     report->complete ? "" : "(at least)");
 	process_table(text, lines, count);
@@ -316,7 +328,7 @@ void text_tasks(struct text *text)
 		lines[count++] =
 			(struct line){ task->comm, task->process, index, 1, 1, task->figures };
 	}
-	count = group_equals(lines, count, text->top);
+	count = group_equals(lines, count, text->top, report->process_count);
 	page_heading(&text->page, "busiest tasks", STYLE_BOLD, "%s",
 		     report->complete ? "" : "(at least)");
 	task_table(text, lines, count);

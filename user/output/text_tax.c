@@ -15,13 +15,15 @@ static const struct histogram *direct_costs(const struct report *report, enum ro
 	return NULL;
 }
 
-/* Two medians differ when their intervals, the histogram's error added, do not touch. */
-static bool apart(const struct interval *a, const struct interval *b)
+/*
+ * Two medians differ when their intervals, the histogram's error and the clock's step added, do not
+ * touch. The clock of some processors moves by 10 ns at a time.
+ */
+static bool below(const struct interval *a, const struct interval *b)
 {
-	const double error = 1.0 / 128;
+	const double error = 1.0 / 128, step = 10;
 
-	return a->low * (1 - error) > b->high * (1 + error) ||
-	       b->low * (1 - error) > a->high * (1 + error);
+	return a->high * (1 + error) + step < b->low * (1 - error);
 }
 
 void text_price(struct text *text)
@@ -36,7 +38,7 @@ void text_price(struct text *text)
 	    histogram_median_interval(thread, &by_thread) || by_thread.point <= 0)
 		return;
 	page_blank(&text->page);
-	if (apart(&by_process, &by_thread))
+	if (below(&by_thread, &by_process) || below(&by_process, &by_thread))
 		page_text(&text->page, STYLE_BOLD, 2, 2,
 			  "A process-level switch costs %.2f \xc3\x97 a thread-level one here: "
 			  "%s against %s (medians, via direct).",
@@ -66,7 +68,8 @@ static void tax_by_level(struct text *text)
 				most = level;
 		if (!left[most])
 			break;
-		list_add(&list, "%s%s %s", most >= ROW_IDLE && most != ROW_OTHER ? "to " : "",
+		list_add(&list, "%s%s" KEEP "%s",
+			 most >= ROW_IDLE && most != ROW_OTHER ? "to" KEEP : "",
 			 row_level_name(most), figure_ns(left[most]).text);
 		left[most] = 0;
 	}
