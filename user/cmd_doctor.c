@@ -3,12 +3,12 @@
  * cmd_doctor.c - `tasktax doctor`: options in, features probed, shown by output/doctor.c. Called by
  * main.c.
  */
-#include <argp.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "base/arguments.h"
 #include "base/exits.h"
 #include "base/log.h"
 #include "base/terminal.h"
@@ -65,12 +65,12 @@ static error_t parse(int key, char *text, struct argp_state *state)
 		break;
 	case KEY_WITHOUT:
 		if (arguments->without_count == FEATURE_COUNT)
-			argp_error(state, "more than %d times --without", FEATURE_COUNT);
+			arguments_error(state, "more than %d times --without", FEATURE_COUNT);
 		else
 			arguments->without[arguments->without_count++] = text;
 		break;
 	case ARGP_KEY_ARG:
-		argp_error(state, "doctor takes no arguments");
+		arguments_error(state, "doctor takes no arguments");
 		break;
 	default:
 		return ARGP_ERR_UNKNOWN;
@@ -115,7 +115,7 @@ static int write_text(const struct doctor *doctor, struct fail *fail)
 
 	if (err)
 		return err;
-	doctor_text(doctor, sink.stream, terminal_of(sink.stream).colour);
+	doctor_text(doctor, sink.stream, terminal_of(sink.fd).colour);
 	return sink_commit(&sink, fail);
 }
 
@@ -141,8 +141,7 @@ int cmd_doctor(int argc, char **argv)
 	struct hooks hooks;
 	int err, status;
 
-	argv[0] = "tasktax doctor";
-	argp_parse(&argp, argc, argv, 0, NULL, &arguments);
+	arguments_parse(&argp, "doctor", argc, argv, 0, &arguments);
 	err = features_probe(&features, FEATURES_ALL, arguments.without, arguments.without_count,
 			     &fail);
 	if (err) {

@@ -3,13 +3,13 @@
  * cmd_lab.c - `tasktax lab`: options in, lab_run() for each experiment, output/lab.c out. Called by
  * main.c.
  */
-#include <argp.h>
 #include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "base/arguments.h"
 #include "base/exits.h"
 #include "base/log.h"
 #include "base/quote.h"
@@ -90,9 +90,9 @@ static uint64_t number(struct argp_state *state, const char *option, const char 
 	uint64_t value = least;
 
 	if (parse_u64_range(text, least, most, &value))
-		argp_error(state, "%s %s: not a whole number from %llu to %llu", option,
-			   quote_string(text).text, (unsigned long long)least,
-			   (unsigned long long)most);
+		arguments_error(state, "%s %s: not a whole number from %llu to %llu", option,
+				quote_string(text).text, (unsigned long long)least,
+				(unsigned long long)most);
 	return value;
 }
 
@@ -101,10 +101,10 @@ static void add_name(struct lab_arguments *arguments, struct argp_state *state, 
 	const struct experiment *experiment = experiment_find(name);
 
 	if (!experiment)
-		argp_error(state, "%s is not an experiment; --list shows them",
-			   quote_string(name).text);
+		arguments_error(state, "%s is not an experiment; --list shows them",
+				quote_string(name).text);
 	else if (arguments->experiments == NAMES_MOST)
-		argp_error(state, "more than %d experiments", NAMES_MOST);
+		arguments_error(state, "more than %d experiments", NAMES_MOST);
 	else
 		arguments->experiment[arguments->experiments++] = experiment;
 }
@@ -112,7 +112,7 @@ static void add_name(struct lab_arguments *arguments, struct argp_state *state, 
 static void add_without(struct lab_arguments *arguments, struct argp_state *state, const char *name)
 {
 	if (arguments->without_count == FEATURE_COUNT)
-		argp_error(state, "more than %d times --without", FEATURE_COUNT);
+		arguments_error(state, "more than %d times --without", FEATURE_COUNT);
 	else
 		arguments->without[arguments->without_count++] = name;
 }
@@ -204,15 +204,18 @@ static int open_outputs(struct outputs *outputs, const struct lab_arguments *arg
 	return err;
 }
 
-static int write_text(const struct lab_result *result, const struct features *host, FILE *stream)
+static int write_text(const struct lab_result *result, const struct features *host,
+		      struct sink *sink)
 {
-	struct terminal terminal = terminal_of(stream);
+	struct terminal terminal = terminal_of(sink->fd);
 	sighandler_t before;
 	int err;
 
 	before = signal(SIGPIPE, SIG_IGN); /* a reader that went away is a write error */
-	err = lab_text(result, host, stream, terminal.width < 80 ? terminal.width : 80,
+	err = lab_text(result, host, sink->stream, terminal.width < 80 ? terminal.width : 80,
 		       terminal.colour);
+	if (!err)
+		err = sink_flush(sink);
 	signal(SIGPIPE, before); /* the workloads inherit what is ignored */
 	return err;
 }
@@ -267,7 +270,7 @@ static int run_all(const struct lab_arguments *arguments, const struct lab_setti
 			continue;
 		if (i)
 			fputc('\n', outputs->report.stream);
-		if (write_text(&results[i], &tracer->features, outputs->report.stream))
+		if (write_text(&results[i], &tracer->features, &outputs->report))
 			break; /* the sink tells */
 	}
 	return status;
@@ -368,8 +371,7 @@ int cmd_lab(int argc, char **argv)
 	struct fail fail = { 0 };
 	int status;
 
-	argv[0] = "tasktax lab";
-	argp_parse(&argp, argc, argv, 0, NULL, &arguments);
+	arguments_parse(&argp, "lab", argc, argv, 0, &arguments);
 	if (arguments.list)
 		return list();
 	complete(&arguments);

@@ -3,13 +3,13 @@
  * cmd_run.c - `tasktax run`: options in, run_command(), report out. The exit status is the traced
  * command's.
  */
-#include <argp.h>
 #include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "base/arguments.h"
 #include "base/exits.h"
 #include "base/log.h"
 #include "base/quote.h"
@@ -85,8 +85,8 @@ static void parse_ring_size(struct run_arguments *arguments, const char *text,
 	uint64_t size;
 
 	if (parse_size(text, &size) || size < RING_LEAST || size > RING_MOST || (size & (size - 1)))
-		argp_error(state, "--ring-size %s: not a power of two from 4K to 1G",
-			   quote_string(text).text);
+		arguments_error(state, "--ring-size %s: not a power of two from 4K to 1G",
+				quote_string(text).text);
 	else
 		arguments->options.ring_size = size;
 }
@@ -97,8 +97,8 @@ static void parse_follow(struct run_arguments *arguments, const char *text,
 	if (!strcmp(text, "all"))
 		arguments->options.follow_all = true;
 	else if (strcmp(text, "command") != 0)
-		argp_error(state, "--follow-forks %s: neither \"command\" nor \"all\"",
-			   quote_string(text).text);
+		arguments_error(state, "--follow-forks %s: neither \"command\" nor \"all\"",
+				quote_string(text).text);
 }
 
 static error_t parse(int key, char *text, struct argp_state *state)
@@ -121,7 +121,7 @@ static error_t parse(int key, char *text, struct argp_state *state)
 		break;
 	case KEY_WITHOUT:
 		if (arguments->without_count == WITHOUT_MAX)
-			argp_error(state, "more than %d times --without", WITHOUT_MAX);
+			arguments_error(state, "more than %d times --without", WITHOUT_MAX);
 		else
 			arguments->without[arguments->without_count++] = text;
 		break;
@@ -139,7 +139,7 @@ static error_t parse(int key, char *text, struct argp_state *state)
 		state->next = state->argc;
 		break;
 	case ARGP_KEY_NO_ARGS:
-		argp_error(state, "no command to run");
+		arguments_error(state, "no command to run");
 		break;
 	default:
 		return ARGP_ERR_UNKNOWN;
@@ -164,9 +164,9 @@ static int open_outputs(struct outputs *outputs, const struct run_arguments *arg
 }
 
 /* On standard error the report follows what the command and others wrote there. */
-static struct text_options look_of(const struct run_arguments *arguments, FILE *stream)
+static struct text_options look_of(const struct run_arguments *arguments, int fd)
 {
-	struct terminal terminal = terminal_of(stream);
+	struct terminal terminal = terminal_of(fd);
 
 	return (struct text_options){ .colour = terminal.colour,
 				      .width = terminal.width,
@@ -176,7 +176,7 @@ static struct text_options look_of(const struct run_arguments *arguments, FILE *
 static int write_outputs(struct outputs *outputs, const struct run_arguments *arguments,
 			 const struct report *report, struct fail *fail)
 {
-	struct text_options look = look_of(arguments, outputs->report.stream);
+	struct text_options look = look_of(arguments, outputs->report.fd);
 	struct fail second = { 0 };
 	int err, err2 = 0;
 
@@ -232,8 +232,7 @@ int cmd_run(int argc, char **argv)
 	struct fail fail = { 0 };
 	int status;
 
-	argv[0] = "tasktax run";
-	argp_parse(&argp, argc, argv, ARGP_IN_ORDER, NULL, &arguments);
+	arguments_parse(&argp, "run", argc, argv, ARGP_IN_ORDER, &arguments);
 	status = run_features(&features, &arguments.options.wanted, arguments.without,
 			      arguments.without_count, &fail);
 	if (!status) {

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
 /* main.c - `tasktax COMMAND ...`: finds the sub-command and calls it, nothing else. */
-#include <argp.h>
-#include <errno.h>
 #include <fcntl.h>
 #include <locale.h>
 #include <stdio.h>
@@ -57,17 +55,15 @@ static const struct command *find(const char *name)
 
 /*
  * A standard descriptor that the caller closed would be taken by the next file we open, and the
- * report written into it. Close-on-exec, so that the traced command finds it closed as it was.
+ * report written into it. The wrong way round, so that to use it is the error that it was; and
+ * close-on-exec, so that the traced command finds it closed.
  */
 static void fill_standard_descriptors(void)
 {
-	int fd;
-
-	do {
-		fd = open("/dev/null", O_RDWR | O_CLOEXEC);
-	} while (fd >= 0 && fd <= STDERR_FILENO);
-	if (fd >= 0)
-		close(fd);
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		if (fcntl(fd, F_GETFD) < 0 &&
+		    open("/dev/null", (fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) | O_CLOEXEC) < 0)
+			return;
 }
 
 int main(int argc, char **argv)
@@ -77,7 +73,6 @@ int main(int argc, char **argv)
 
 	fill_standard_descriptors();
 	setlocale(LC_CTYPE, "");
-	argp_err_exit_status = EXITS_USAGE;
 	while (at < argc && (!strcmp(argv[at], "-v") || !strcmp(argv[at], "--verbose"))) {
 		log_set_level(LOG_LEVEL_DEBUG);
 		at++;

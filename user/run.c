@@ -13,7 +13,6 @@
 
 #include "base/clock.h"
 #include "base/exits.h"
-#include "base/quote.h"
 #include "trace/session.h"
 #include "trace/target.h"
 #include "version.h"
@@ -30,7 +29,8 @@ struct course {
 	struct model *model;
 	struct target target;
 	sigset_t blocked, before;
-	int signals; /* signalfd */
+	int signals;  /* signalfd */
+	bool stopped; /* by a signal, after the command's end */
 	uint64_t armed_ns, disarmed_ns;
 	uint64_t cpu_before_ns;
 	uint64_t probe_ns;
@@ -78,12 +78,13 @@ static int to_model(void *context, const struct event_header *event)
 /* Signals come through a descriptor: none is lost, none interrupts a drain. */
 static int take_signals(struct course *course, struct fail *fail)
 {
+	static const int taken[] = {
+		SIGCHLD, SIGINT, SIGQUIT, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2,
+	};
+
 	sigemptyset(&course->blocked);
-	sigaddset(&course->blocked, SIGCHLD);
-	sigaddset(&course->blocked, SIGINT);
-	sigaddset(&course->blocked, SIGQUIT);
-	sigaddset(&course->blocked, SIGTERM);
-	sigaddset(&course->blocked, SIGHUP);
+	for (size_t i = 0; i < sizeof(taken) / sizeof(taken[0]); i++)
+		sigaddset(&course->blocked, taken[i]);
 	sigprocmask(SIG_BLOCK, &course->blocked, &course->before);
 	course->signals = signalfd(-1, &course->blocked, SFD_CLOEXEC | SFD_NONBLOCK);
 	if (course->signals < 0)
@@ -93,16 +94,19 @@ static int take_signals(struct course *course, struct fail *fail)
 
 /*
  * A key (Ctrl-C, Ctrl-\, hang-up) reaches the whole foreground group, the command among it; what
- * was sent to the loader alone is passed on. SIGCHLD only wakes the loop.
+ * was sent to the loader alone is passed on. When the command has ended, and its descendants are
+ * followed, either ends the tracing. SIGCHLD only wakes the loop.
  */
 static void pass_signals_on(struct course *course)
 {
 	struct signalfd_siginfo info;
 
 	while (read(course->signals, &info, sizeof(info)) == sizeof(info)) {
-		if (info.ssi_signo == SIGCHLD || info.ssi_code == SI_KERNEL)
+		if (info.ssi_signo == SIGCHLD)
 			continue;
-		if (!course->target.reaped)
+		if (course->target.reaped)
+			course->stopped = true;
+		else if (info.ssi_code != SI_KERNEL)
 			kill(course->target.pid, (int)info.ssi_signo);
 	}
 }
@@ -156,7 +160,7 @@ static bool is_over(struct course *course)
 {
 	if (!target_ended(&course->target))
 		return false;
-	return !course->options->follow_all || !model_live_tasks(course->model);
+	return !course->options->follow_all || course->stopped || !model_live_tasks(course->model);
 }
 
 static int trace(struct course *course)
@@ -200,6 +204,8 @@ static int trace_to_the_end(struct course *course, struct fail *fail)
 	course->cpu_before_ns = own_cpu_ns();
 	course->armed_ns = session_arm(course->session);
 	err = announce_root(course);
+	pass_signals_on(
+		course); /* what came while it was held comes before its first instruction */
 	if (!err)
 		err = target_release(&course->target, fail);
 	if (err)
@@ -280,14 +286,8 @@ static void clean_up(struct course *course)
 }
 
 /* Which of our exit codes a negative errno of the run is. */
-static int exit_status_of(const struct run_options *options, int err, bool released,
-			  struct fail *fail)
+static int exit_status_of(int err)
 {
-	if (released) {
-		fail_set(fail, err, "cannot execute %s: %s", quote_string(options->argv[0]).text,
-			 strerror(-err));
-		return err == -ENOENT ? EXITS_NOT_FOUND : EXITS_NOT_EXECUTABLE;
-	}
 	if (err == -EPERM)
 		return EXITS_PRIVILEGE;
 	if (err == -ENOTSUP)
@@ -301,7 +301,6 @@ int run_command(const struct run_options *options, const struct features *featur
 		struct run_result *result, struct fail *fail)
 {
 	struct course course = { .options = options, .signals = -1 };
-	bool refused = false;
 	int err;
 
 	memset(result, 0, sizeof(*result));
@@ -309,15 +308,14 @@ int run_command(const struct run_options *options, const struct features *featur
 	err = hooks_choose(&result->hooks, features, &options->wanted, fail);
 	if (!err)
 		err = prepare(&course, &result->hooks, fail);
-	if (!err) {
-		fail->code = 0;
+	if (!err)
 		err = trace_to_the_end(&course, fail);
-		refused = err && !fail->code; /* the command's own exec said no */
-	}
 	if (!err)
 		err = finish(&course, features, result, fail);
 	clean_up(&course);
-	return err ? exit_status_of(options, err, refused, fail) : 0;
+	if (err)
+		return course.target.refused ?: exit_status_of(err);
+	return 0;
 }
 
 void run_result_free(struct run_result *result)

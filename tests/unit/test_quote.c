@@ -362,6 +362,7 @@ static void strings_by_value(void **state)
 
 	(void)state;
 	assert_string_equal(quote_string("a\nb").text, "a\\x0ab");
+	assert_string_equal(quote_string("").text, "''");
 	assert_string_equal(quote_string(NULL).text, "");
 	memset(longest, '\n', sizeof(longest) - 1);
 	longest[sizeof(longest) - 1] = '\0';

@@ -249,6 +249,8 @@ struct quoted quote_string(const char *string)
 	struct quoted quoted = { .text = "" };
 	size_t length = string ? strlen(string) : 0;
 
+	if (string && !length)
+		return (struct quoted){ .text = "''" };
 	if (quote_terminal(quoted.text, sizeof(quoted.text), string, length) >=
 	    sizeof(quoted.text)) {
 		/* Again into less room, so that the cut is between two characters. */

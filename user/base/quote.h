@@ -56,7 +56,10 @@ struct quoted {
 	char text[256];
 };
 
-/* Quotes for the terminal; what is too long ends in "...". NULL gives "". */
+/*
+ * Quotes for the terminal; what is too long ends in "...". An empty string gives '', so that no
+ * message has a hole; NULL gives "".
+ */
 struct quoted quote_string(const char *string);
 
 #endif

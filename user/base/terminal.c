@@ -11,15 +11,15 @@
 #define WIDTH_MOST 120
 #define WIDTH_UNKNOWN 80
 
-struct terminal terminal_of(FILE *stream)
+struct terminal terminal_of(int fd)
 {
 	const char *type = getenv("TERM"), *no_colour = getenv("NO_COLOR");
 	struct terminal terminal = { .width = WIDTH_UNKNOWN };
 	struct winsize size;
 
-	terminal.is = type && strcmp(type, "dumb") != 0 && isatty(fileno(stream));
+	terminal.is = type && strcmp(type, "dumb") != 0 && isatty(fd);
 	terminal.colour = terminal.is && !(no_colour && *no_colour);
-	if (!ioctl(fileno(stream), TIOCGWINSZ, &size) && size.ws_col) {
+	if (!ioctl(fd, TIOCGWINSZ, &size) && size.ws_col) {
 		terminal.width = size.ws_col < WIDTH_MOST ? size.ws_col : WIDTH_MOST;
 		if (terminal.width < WIDTH_LEAST)
 			terminal.width = WIDTH_LEAST;

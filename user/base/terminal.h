@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * terminal.h - what a stream's terminal, if it is one, lets us do. Includes the C library only.
+ * terminal.h - what a descriptor's terminal, if it is one, lets us do. Includes the C library only.
  * Called by the commands and by lab/progress.c.
  */
 #ifndef TASKTAX_BASE_TERMINAL_H
 #define TASKTAX_BASE_TERMINAL_H
 
 #include <stdbool.h>
-#include <stdio.h>
 
 struct terminal {
 	bool is;	    /* a terminal that can move its cursor: TERM is set and not "dumb" */
@@ -15,6 +14,6 @@ struct terminal {
 	unsigned int width; /* columns, kept within 60 to 120; 80 where nobody says */
 };
 
-struct terminal terminal_of(FILE *stream);
+struct terminal terminal_of(int fd);
 
 #endif

@@ -52,17 +52,13 @@ static int run_untraced(char *const *argv, int output, int *status, struct fail 
 	if (err)
 		return EXITS_FAILURE;
 	err = target_release(&target, fail);
-	if (err && target.gate >= 0) {
-		target_close(&target);
-		return EXITS_FAILURE;
-	}
-	wait_for(&target);
+	if (!err)
+		wait_for(&target);
 	target_close(&target);
 	*status = target.status;
-	if (!err)
-		return 0;
-	fail_set(fail, err, "cannot execute %s: %s", quote_string(argv[0]).text, strerror(-err));
-	return err == -ENOENT ? EXITS_NOT_FOUND : EXITS_NOT_EXECUTABLE;
+	if (err)
+		return target.refused ?: EXITS_FAILURE;
+	return 0;
 }
 
 static int run_traced(char *const *argv, int output, const struct features *features,

@@ -17,7 +17,7 @@
 
 void progress_start(struct progress *progress, const char *name, unsigned int rounds, size_t steps)
 {
-	struct terminal terminal = terminal_of(stderr);
+	struct terminal terminal = terminal_of(STDERR_FILENO);
 
 	*progress = (struct progress){
 		.on = terminal.is,

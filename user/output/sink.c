@@ -4,91 +4,191 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/quote.h"
+#include "base/units.h"
 
-static int open_failed(const char *path, int err, struct fail *fail)
+static int failed(const struct sink *sink, int err, struct fail *fail)
 {
-	return fail_set(fail, err, "cannot write %s: %s; choose another file with -o",
-			quote_string(path).text, strerror(-err));
+	return fail_set(fail, err, "cannot write %s: %s", quote_string(sink->name).text,
+			strerror(-err));
 }
 
-static int use_descriptor(struct sink *sink, int fd, const char *path, struct fail *fail)
+/* The number in /dev/fd/N or /proc/self/fd/N, or in the target of a link like /dev/stdout; -1: none. */
+static int own_descriptor(const char *path)
 {
-	int err;
+	static const char *const folders[] = { "/dev/fd/", "/proc/self/fd/" };
+	char target[PATH_MAX];
+	ssize_t length = readlink(path, target, sizeof(target) - 1);
+	uint64_t fd;
 
-	sink->stream = fd < 0 ? NULL : fdopen(fd, "w");
-	if (sink->stream)
-		return 0;
-	err = -errno;
+	if (length > 0) {
+		target[length] = '\0';
+		if (!strncmp(target, folders[1], strlen(folders[1])))
+			path = target;
+	}
+	for (size_t i = 0; i < sizeof(folders) / sizeof(folders[0]); i++)
+		if (!strncmp(path, folders[i], strlen(folders[i])) &&
+		    !parse_u64_range(path + strlen(folders[i]), 0, INT_MAX, &fd))
+			return (int)fd;
+	return -1;
+}
+
+static int use_descriptor(struct sink *sink, int fd)
+{
+	int flags = fcntl(fd, F_GETFL);
+
+	if (flags < 0 || (flags & O_ACCMODE) == O_RDONLY)
+		return -EBADF;
+	sink->fd = fcntl(fd, F_DUPFD_CLOEXEC, 3);
+	return sink->fd < 0 ? -errno : 0;
+}
+
+static int use_special(struct sink *sink, const char *path)
+{
+	sink->fd = open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY | O_NOFOLLOW);
+	return sink->fd < 0 ? -errno : 0;
+}
+
+/* A file of its own beside the final name. The caller frees *temporary and closes the descriptor. */
+static int make_temporary(const char *name, char **temporary)
+{
+	int fd, err;
+
+	if (asprintf(temporary, "%s.XXXXXX", name) < 0) {
+		*temporary = NULL;
+		return -ENOMEM;
+	}
+	fd = mkostemp(*temporary, O_CLOEXEC);
 	if (fd >= 0)
-		close(fd);
-	return open_failed(path, err, fail);
+		return fd;
+	err = -errno;
+	free(*temporary);
+	*temporary = NULL;
+	return err;
 }
 
-static int open_beside(struct sink *sink, const char *path, struct fail *fail)
+/* Whether the file could be made now; nothing of the attempt is left. */
+static int try_beside(const char *name)
 {
+	char *temporary;
+	int fd = make_temporary(name, &temporary);
+
+	if (fd < 0)
+		return fd;
+	unlink(temporary);
+	free(temporary);
+	close(fd);
+	return 0;
+}
+
+static int find_place(struct sink *sink, const char *path)
+{
+	struct stat status;
 	int fd;
 
-	if (asprintf(&sink->temporary, "%s.XXXXXX", path) < 0) {
-		sink->temporary = NULL;
-		return fail_set(fail, -ENOMEM, "no memory");
-	}
-	sink->path = strdup(path);
-	fd = sink->path ? mkostemp(sink->temporary, O_CLOEXEC) : -1;
-	if (fd < 0) {
-		int err = -errno;
+	if (!path)
+		return use_descriptor(sink, STDERR_FILENO);
+	if (!strcmp(path, "-"))
+		return use_descriptor(sink, STDOUT_FILENO);
+	fd = own_descriptor(path);
+	if (fd >= 0)
+		return use_descriptor(sink, fd);
+	if (!*path)
+		return -ENOENT;
+	if (!stat(path, &status) && S_ISDIR(status.st_mode))
+		return -EISDIR;
+	if (!lstat(path, &status) && !S_ISREG(status.st_mode) && !S_ISLNK(status.st_mode))
+		return use_special(sink, path);
+	return try_beside(path);
+}
 
-		free(sink->temporary); /* nothing of that name was made */
-		sink->temporary = NULL;
-		sink_abort(sink);
-		return open_failed(path, err, fail);
-	}
-	return use_descriptor(sink, fd, path, fail);
+static const char *name_of(const char *path)
+{
+	if (!path)
+		return "to standard error";
+	return strcmp(path, "-") != 0 ? path : "to standard output";
 }
 
 int sink_open(struct sink *sink, const char *path, struct fail *fail)
 {
-	struct stat status;
+	int err;
 
 	memset(sink, 0, sizeof(*sink));
-	if (!path)
-		return use_descriptor(sink, fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3),
-				      "standard error", fail);
-	if (!strcmp(path, "-"))
-		return use_descriptor(sink, fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3),
-				      "standard output", fail);
-	if (!stat(path, &status) && S_ISDIR(status.st_mode))
-		return open_failed(path, -EISDIR, fail);
-	if (!stat(path, &status) && !S_ISREG(status.st_mode))
-		return use_descriptor(sink, open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY), path,
-				      fail);
-	return open_beside(sink, path, fail);
+	sink->fd = -1;
+	sink->name = strdup(name_of(path));
+	sink->stream = open_memstream(&sink->text, &sink->size);
+	err = sink->name && sink->stream ? find_place(sink, path) : -ENOMEM;
+	if (!err)
+		return 0;
+	failed(sink, err, fail);
+	sink_abort(sink);
+	return err;
+}
+
+/* A descriptor that somebody made non-blocking is waited for. */
+static int write_rest(struct sink *sink, int fd)
+{
+	struct pollfd room = { .fd = fd, .events = POLLOUT };
+
+	if (fflush(sink->stream) || ferror(sink->stream))
+		return -ENOMEM;
+	while (sink->written < sink->size) {
+		ssize_t length = write(fd, sink->text + sink->written, sink->size - sink->written);
+
+		if (length >= 0)
+			sink->written += (size_t)length;
+		else if (errno == EAGAIN)
+			poll(&room, 1, -1);
+		else if (errno != EINTR)
+			return -errno;
+	}
+	return 0;
+}
+
+int sink_flush(struct sink *sink)
+{
+	return sink->fd < 0 ? 0 : write_rest(sink, sink->fd);
+}
+
+static int write_file(struct sink *sink)
+{
+	char *temporary;
+	int fd = make_temporary(sink->name, &temporary), err;
+
+	if (fd < 0)
+		return fd;
+	err = write_rest(sink, fd);
+	if (close(fd) && !err)
+		err = -errno;
+	if (!err && rename(temporary, sink->name))
+		err = -errno;
+	if (err)
+		unlink(temporary);
+	free(temporary);
+	return err;
 }
 
 int sink_commit(struct sink *sink, struct fail *fail)
 {
-	const char *name = sink->path ? sink->path : "the report";
-	int err = 0;
+	int err;
 
-	errno = 0;
-	if (fflush(sink->stream) || ferror(sink->stream))
-		err = errno ? -errno : -EIO;
-	if (fclose(sink->stream) && !err)
-		err = -errno;
-	sink->stream = NULL;
-	if (!err && sink->path && rename(sink->temporary, sink->path))
-		err = -errno;
-	if (err) {
-		fail_set(fail, err, "cannot write %s: %s", quote_string(name).text, strerror(-err));
+	if (sink->fd < 0) {
+		err = write_file(sink);
 	} else {
-		free(sink->temporary);
-		sink->temporary = NULL;
+		err = write_rest(sink, sink->fd);
+		if (close(sink->fd) && !err)
+			err = -errno;
+		sink->fd = -1;
 	}
+	if (err)
+		failed(sink, err, fail);
 	sink_abort(sink);
 	return err;
 }
@@ -97,9 +197,9 @@ void sink_abort(struct sink *sink)
 {
 	if (sink->stream)
 		fclose(sink->stream);
-	if (sink->temporary)
-		unlink(sink->temporary);
-	free(sink->temporary);
-	free(sink->path);
+	if (sink->name && sink->fd >= 0)
+		close(sink->fd);
+	free(sink->name);
+	free(sink->text);
 	memset(sink, 0, sizeof(*sink));
 }

@@ -3,8 +3,11 @@
  * sink.h - where a report goes: standard error, standard output, a device or pipe, or a file that
  * appears whole or not at all.
  *
- * A regular file is written under a temporary name beside it (O_EXCL, mode 0600) and renamed when
- * it is complete: a link that someone put there is replaced, never followed. Called by the commands.
+ * What is written to the stream is kept in memory until sink_flush() or sink_commit(), so that an
+ * error is known with its reason. A regular file is then made under a temporary name beside it
+ * (O_EXCL, mode 0600) and renamed when it is complete: a link that someone put there is replaced,
+ * never followed, and a tasktax that is killed leaves nothing behind. Links to an open descriptor
+ * (/dev/stdout, /dev/fd/3) mean that descriptor. Called by the commands.
  */
 #ifndef TASKTAX_OUTPUT_SINK_H
 #define TASKTAX_OUTPUT_SINK_H
@@ -14,18 +17,27 @@
 #include "base/log.h"
 
 struct sink {
-	FILE *stream;
-	char *path;	 /* final name; NULL: not a file of ours */
-	char *temporary; /* its name until sink_commit() */
+	FILE *stream; /* into memory */
+	int fd;	      /* where it goes; -1: into a file that is not made yet */
+	char *name;   /* as the caller gave it */
+	char *text;   /* what the stream has collected, */
+	size_t size;
+	size_t written; /* and how much of it is out */
 };
 
-/* path NULL: standard error; "-": standard output. 0, or a negative errno with the reason. */
+/*
+ * path NULL: standard error; "-": standard output. What cannot be written later is found out now,
+ * but for a full disk. 0, or a negative errno with the reason.
+ */
 int sink_open(struct sink *sink, const char *path, struct fail *fail);
 
-/* Flushes, closes and gives the file its name. 0, or a negative errno with the reason. */
+/* Shows what has been written so far, unless it is a file. 0, or a negative errno. */
+int sink_flush(struct sink *sink);
+
+/* Writes the rest and closes; a file gets its name. 0, or a negative errno with the reason. */
 int sink_commit(struct sink *sink, struct fail *fail);
 
-/* Closes and removes what was written. Safe on a sink that is zero or closed. */
+/* Closes without a trace in the file system. Safe on a sink that is zero or closed. */
 void sink_abort(struct sink *sink);
 
 #endif

@@ -7,6 +7,7 @@
 #include <grp.h>
 #include <pwd.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -18,6 +19,12 @@ struct identity {
 	uid_t uid;
 	gid_t gid;
 	const char *name;
+};
+
+/* What the child says when it cannot become the command. */
+struct refusal {
+	int error;
+	bool of_identity; /* not of the exec */
 };
 
 static int look_up_user(struct identity *identity, const char *user, struct fail *fail)
@@ -45,12 +52,26 @@ static int become(const struct identity *identity)
 	return 0;
 }
 
-/* The child: wait at the gate, then become the command. Async-signal-safe but for initgroups. */
-static _Noreturn void child(int gate, int outcome, const struct launch *launch,
-			    const struct identity *identity)
+/* Only returns when there is no exec, with the reason. */
+static struct refusal execute(const struct launch *launch, const struct identity *identity)
 {
+	int err = become(identity);
+
+	if (err)
+		return (struct refusal){ .error = -err, .of_identity = true };
+	if (launch->stdout_fd < 0 || dup2(launch->stdout_fd, STDOUT_FILENO) >= 0) {
+		sigprocmask(SIG_SETMASK, launch->mask, NULL);
+		execvp(launch->argv[0], launch->argv);
+	}
+	return (struct refusal){ .error = errno };
+}
+
+/* The child: wait at the gate, then become the command. Async-signal-safe but for initgroups. */
+static _Noreturn void child(const struct target *target, int gate, int outcome,
+			    const struct launch *launch, const struct identity *identity)
+{
+	struct refusal refusal;
 	ssize_t got;
-	int error;
 	char go;
 
 	do {
@@ -58,17 +79,22 @@ static _Noreturn void child(int gate, int outcome, const struct launch *launch,
 	} while (got < 0 && errno == EINTR);
 	if (got != 1)
 		_exit(EXITS_FAILURE);
-	error = -become(identity);
-	if (!error && launch->stdout_fd >= 0 && dup2(launch->stdout_fd, STDOUT_FILENO) < 0)
-		error = errno;
-	if (!error) {
-		sigprocmask(SIG_SETMASK, launch->mask, NULL);
-		execvp(launch->argv[0], launch->argv);
-		error = errno;
-	}
-	if (write(outcome, &error, sizeof(error)) != sizeof(error))
-		_exit(EXITS_FAILURE);
-	_exit(error == ENOENT ? EXITS_NOT_FOUND : EXITS_NOT_EXECUTABLE);
+	if (target->children_ignored)
+		signal(SIGCHLD, SIG_IGN);
+	refusal = execute(launch, identity);
+	got = write(outcome, &refusal, sizeof(refusal));
+	_exit(got == sizeof(refusal) ? EXITS_NOT_EXECUTABLE : EXITS_FAILURE);
+}
+
+/* Where SIGCHLD is ignored the kernel reaps, and nobody learns how a child ended. */
+static void heed_children(struct target *target)
+{
+	struct sigaction before;
+
+	target->children_ignored = !sigaction(SIGCHLD, NULL, &before) &&
+				   before.sa_handler == SIG_IGN;
+	if (target->children_ignored)
+		signal(SIGCHLD, SIG_DFL);
 }
 
 int target_hold(struct target *target, const struct launch *launch, struct fail *fail)
@@ -78,11 +104,14 @@ int target_hold(struct target *target, const struct launch *launch, struct fail 
 
 	memset(target, 0, sizeof(*target));
 	target->gate = target->outcome = -1;
+	target->command = launch->argv[0];
+	target->user = launch->user;
 	err = look_up_user(&identity, launch->user, fail);
 	if (err)
 		return err;
-	if (pipe2(gate, O_CLOEXEC))
-		return fail_set(fail, -errno, "cannot make a pipe: %s", strerror(errno));
+	/* a socket: to write to a child that was killed meanwhile is no SIGPIPE for us */
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, gate))
+		return fail_set(fail, -errno, "cannot make a socket: %s", strerror(errno));
 	if (pipe2(outcome, O_CLOEXEC)) {
 		err = -errno;
 		close(gate[0]);
@@ -91,10 +120,11 @@ int target_hold(struct target *target, const struct launch *launch, struct fail 
 	}
 	target->gate = gate[1];
 	target->outcome = outcome[0];
+	heed_children(target);
 	target->pid = fork();
 	if (!target->pid) {
 		close(gate[1]);
-		child(gate[0], outcome[1], launch, &identity);
+		child(target, gate[0], outcome[1], launch, &identity);
 	}
 	err = -errno;
 	close(gate[0]);
@@ -106,21 +136,41 @@ int target_hold(struct target *target, const struct launch *launch, struct fail 
 	return fail_set(fail, err, "cannot start a process: %s", strerror(-err));
 }
 
+static int refuse(struct target *target, const struct refusal *refusal, struct fail *fail)
+{
+	struct quoted command = quote_string(target->command);
+	const char *reason = strerror(refusal->error);
+
+	if (refusal->of_identity) {
+		target->refused = refusal->error == EPERM ? EXITS_PRIVILEGE : EXITS_FAILURE;
+		return fail_set(fail, -refusal->error, "cannot run %s as user %s: %s%s",
+				command.text, quote_string(target->user).text, reason,
+				refusal->error == EPERM ?
+					"; that takes CAP_SETUID and CAP_SETGID: run it with sudo" :
+					"");
+	}
+	target->refused = refusal->error == ENOENT ? EXITS_NOT_FOUND : EXITS_NOT_EXECUTABLE;
+	if (refusal->error == ENOENT && strchr(target->command, '/') &&
+	    !access(target->command, F_OK))
+		reason = "the interpreter that it names does not exist";
+	return fail_set(fail, -refusal->error, "cannot execute %s: %s", command.text, reason);
+}
+
 int target_release(struct target *target, struct fail *fail)
 {
+	struct refusal refusal;
 	ssize_t got;
-	int error;
 
-	if (write(target->gate, "", 1) != 1)
+	if (send(target->gate, "", 1, MSG_NOSIGNAL) != 1 && errno != EPIPE)
 		return fail_set(fail, -errno, "cannot release the command: %s", strerror(errno));
 	close(target->gate);
 	target->gate = -1;
 	do {
-		got = read(target->outcome, &error, sizeof(error));
+		got = read(target->outcome, &refusal, sizeof(refusal));
 	} while (got < 0 && errno == EINTR);
 	close(target->outcome);
 	target->outcome = -1;
-	return got == sizeof(error) ? -error : 0;
+	return got == sizeof(refusal) ? refuse(target, &refusal, fail) : 0;
 }
 
 bool target_ended(struct target *target)
@@ -132,16 +182,16 @@ bool target_ended(struct target *target)
 
 void target_close(struct target *target)
 {
-	if (target->gate >= 0) {
+	bool ending = target->refused || target->gate >= 0;
+
+	if (target->gate >= 0)
 		close(target->gate); /* the child reads the end of the file and exits */
-		target->gate = -1;
-		while (target->pid && !target->reaped &&
-		       waitpid(target->pid, &target->status, 0) < 0 && errno == EINTR)
-			;
-		target->reaped = true;
-	}
-	if (target->outcome >= 0) {
+	if (target->outcome >= 0)
 		close(target->outcome);
-		target->outcome = -1;
-	}
+	target->gate = target->outcome = -1;
+	while (ending && target->pid && !target->reaped)
+		target->reaped = waitpid(target->pid, &target->status, 0) >= 0 || errno != EINTR;
+	if (target->children_ignored)
+		signal(SIGCHLD, SIG_IGN);
+	target->children_ignored = false;
 }

@@ -2,9 +2,9 @@
 /*
  * target.h - the traced command: started, held before its first instruction, let go, waited for.
  *
- * Between target_hold() and target_release() the child exists and waits on a pipe, so that tracing
- * can be armed around it. Should the loader die meanwhile, the pipe closes and the child ends
- * without running anything. Called by cmd_run.c.
+ * Between target_hold() and target_release() the child exists and waits at a gate, so that tracing
+ * can be armed around it. Should the loader die meanwhile, the gate closes and the child ends
+ * without running anything. Called by run.c and lab/launch.c.
  */
 #ifndef TASKTAX_TRACE_TARGET_H
 #define TASKTAX_TRACE_TARGET_H
@@ -25,10 +25,14 @@ struct launch {
 
 struct target {
 	pid_t pid;
-	int gate;    /* write end: a byte lets the command go */
-	int outcome; /* read end: closed by a successful exec, else errno */
+	int gate;    /* a byte lets the command go */
+	int outcome; /* read end: closed by a successful exec, else why there is none */
 	bool reaped;
-	int status; /* as wait(2) gives it, when reaped */
+	int status;  /* as wait(2) gives it, when reaped */
+	int refused; /* enum exit_status of a command that could not be executed; 0: it was */
+
+	const char *command, *user; /* borrowed, for the reason */
+	bool children_ignored;	    /* SIGCHLD, by the caller: for the command it stays so */
 };
 
 /*
@@ -37,13 +41,16 @@ struct target {
  */
 int target_hold(struct target *target, const struct launch *launch, struct fail *fail);
 
-/* Lets the command go. 0, or the negative errno of its exec, with the reason. */
+/*
+ * Lets the command go. 0, or a negative errno with the reason; when it is the command's own,
+ * `refused` is the exit status. One that was killed while it was held has ended, and that is all.
+ */
 int target_release(struct target *target, struct fail *fail);
 
 /* Reaps the command if it has ended. True when it has. */
 bool target_ended(struct target *target);
 
-/* Ends a command that was never released, and frees the descriptors. */
+/* Ends a command that was never released, and frees the descriptors; SIGCHLD is as it was. */
 void target_close(struct target *target);
 
 #endif
