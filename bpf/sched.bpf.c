@@ -342,12 +342,18 @@ static __always_inline int on_switch(bool preempt, struct task_struct *prev_task
 	return 0;
 }
 
-/* The end of the switch, in next's context. Not gated by `armed`: what is pending must go out. */
+/*
+ * The end of the switch, in next's context. After disarming, what is pending belongs to the loader: the
+ * switches from then on are not seen, and one of their ends would be taken for that of the pending one.
+ */
 static __always_inline int on_switch_end(const bool typed)
 {
-	struct cpu_state *cpu = this_cpu();
+	struct cpu_state *cpu;
 	u64 direct;
 
+	if (!armed)
+		return 0;
+	cpu = this_cpu();
 	if (!cpu || !cpu->has_pending)
 		return 0;
 	direct = bpf_ktime_get_ns() - cpu->pending.h.ts;

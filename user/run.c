@@ -199,7 +199,7 @@ static int settle(struct course *course)
 
 static int trace_to_the_end(struct course *course, struct fail *fail)
 {
-	int err, closing;
+	int err;
 
 	course->cpu_before_ns = own_cpu_ns();
 	course->armed_ns = session_arm(course->session);
@@ -214,11 +214,10 @@ static int trace_to_the_end(struct course *course, struct fail *fail)
 	if (!err)
 		err = settle(course);
 	course->disarmed_ns = session_disarm(course->session);
-	closing = session_close_tasks(course->session, to_model, course->model);
 	if (!err)
 		err = consumer_drain(course->consumer, true);
 	if (!err)
-		err = closing;
+		err = session_close(course->session, to_model, course->model);
 	return err ? fail_set(fail, err, "the trace could not be taken to its end: %s",
 			      strerror(-err)) :
 		     0;

@@ -4,8 +4,9 @@
  * and armed around a real program, whose switches must come out as the kernel counts them.
  *
  * Choices that this kernel does not have are skipped, naming what is missing: another kernel has them
- * (tests/vm). Called with "load" or "spin" as its argument it is the traced program itself; with
- * another argument only the tests of this name (a pattern) are run.
+ * (tests/vm). With the argument "brief" what is beside the mode and the end is tried all off and all on
+ * only, with "load" or "spin" this is the traced program itself; another argument is a pattern: only the
+ * tests of such names are run.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -22,6 +23,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -41,12 +43,19 @@
 
 /* --- the traced program: all that a task can do to the tables, then it stays --- */
 
+/* Sleeps this often. A nap during which its time ran out before it was asleep is none. */
 static void nap(int times)
 {
 	const struct timespec time = { .tv_nsec = 20000 };
+	struct rusage usage;
+	long slept;
 
-	for (int i = 0; i < times; i++)
+	getrusage(RUSAGE_THREAD, &usage);
+	slept = usage.ru_nvcsw + times;
+	while (usage.ru_nvcsw < slept) {
 		nanosleep(&time, NULL);
+		getrusage(RUSAGE_THREAD, &usage);
+	}
 }
 
 static void *in_thread(void *unused)
@@ -381,8 +390,8 @@ static void close_trial(struct trial *trial)
 	};
 
 	session_disarm(trial->session);
-	assert_int_equal(session_close_tasks(trial->session, take, trial), 0);
 	assert_int_equal(consumer_drain(trial->consumer, true), 0);
+	assert_int_equal(session_close(trial->session, take, trial), 0);
 	lost = session_losses(trial->session);
 	lost.unknown += consumer_bad_records(trial->consumer);
 	trial->report = model_finish(trial->model, &context, &lost);
@@ -537,6 +546,11 @@ static const char *missing(const struct choice *choice, struct features *feature
 	return NULL;
 }
 
+#define OPTIONAL 4
+#define ALL_ON ((1 << OPTIONAL) - 1)
+
+static bool brief;
+
 /* All that can be on or off beside the mode and the end, which the test's state gives. */
 static void every_choice(void **state)
 {
@@ -545,19 +559,19 @@ static void every_choice(void **state)
 
 	if (missing(given, &features))
 		skip();
-	for (int bits = 0; bits < 16; bits++) {
+	for (int bits = 0; bits <= ALL_ON; bits += brief ? ALL_ON : 1) {
+		bool iter = bits & 4, pick = bits & 8;
 		struct choice choice = *given;
 		struct hooks hooks;
 
-		choice.pick = bits & 1;
-		choice.waking = bits & 2;
-		choice.rename = bits & 4;
-		choice.iter = bits & 8;
-		if (choice.iter && !choice.typed)
-			continue;
+		choice.waking = bits & 1;
+		choice.rename = bits & 2;
+		choice.iter = iter && choice.typed;
+		choice.pick = pick;
 		hooks = choose(&choice, &features);
-		if (choice.pick && !features_has(&features, FEATURE_SCHED_ENTRY_TP))
-			continue; /* hooks_choose() leaves it off */
+		choice.pick = pick && features_has(&features, FEATURE_SCHED_ENTRY_TP);
+		if (!brief && (choice.iter != iter || choice.pick != pick))
+			continue; /* cannot be on here; it has been tried off */
 		if (!same(&hooks, &choice))
 			fail_msg("%s: not what hooks_choose() chose", choice_name(&choice));
 		try(&choice, &hooks, false);
@@ -584,13 +598,17 @@ static void running_at_the_start(void **state)
 	}
 }
 
-/* Which feature a program's section hangs on. */
+/* Which feature a program is for: that of its section, but for those that only calibrate another. */
 static enum feature_id feature_of(const struct bpf_program *program)
 {
 	const char *section = bpf_program__section_name(program), *hook = strchr(section, '/');
 	char name[64];
 
 	assert_non_null(hook);
+	if (!strcmp(bpf_program__name(program), "calibrate_stop"))
+		return FEATURE_SCHED_EXIT_TP;
+	if (!strcmp(bpf_program__name(program), "calibrate_stop_raw"))
+		return FEATURE_SCHED_EXIT_TP_RAW;
 	section += *section == '?';
 	if (!strncmp(section, "kprobe/", 7))
 		return FEATURE_FINISH_TASK_SWITCH;
@@ -666,7 +684,8 @@ int main(int argc, char **argv)
 	tests[COUNT(choices)] =
 		(struct CMUnitTest)cmocka_unit_test_teardown(running_at_the_start, clean_up);
 	tests[COUNT(choices) + 1] = (struct CMUnitTest)cmocka_unit_test(no_program_is_untested);
-	if (argc > 1)
+	brief = argc > 1 && !strcmp(argv[1], "brief");
+	if (argc > 1 && !brief)
 		cmocka_set_test_filter(argv[1]);
 	return cmocka_run_group_tests_name("session", tests, NULL, NULL);
 }

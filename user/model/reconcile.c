@@ -40,6 +40,7 @@ static void check(struct reconciliation *sum, struct task_entry *task, bool wait
 	}
 	off = account->outs_voluntary != voluntary || account->outs_preempted != preempted ||
 	      seen->voluntary > voluntary || seen->preempted > preempted;
+	off |= task->lost_switches && !lossy; /* the hook saw it, no ring lost it: where is it? */
 	if (wait_known && !(lossy && (task->lost_switches || task->gaps || task->began_on_cpu)))
 		off |= wait_of_span(task) != wait;
 	sum->tasks_checked++;

@@ -71,7 +71,7 @@ static int make_temporary(const char *name, char **temporary)
 	err = -errno;
 	free(*temporary);
 	*temporary = NULL;
-	return err;
+	return err < 0 ? err : -EIO;
 }
 
 /* Whether the file could be made now; nothing of the attempt is left. */

@@ -5,7 +5,7 @@
  * nothing is pinned.
  *
  * Order of calls: session_open, session_calibrate, session_mark_root, session_attach, session_arm,
- * ... drain by a consumer ..., session_disarm, session_close_tasks, last drain, session_free.
+ * ... drain by a consumer ..., session_disarm, last drain, session_close, session_free.
  */
 #ifndef TASKTAX_TRACE_SESSION_H
 #define TASKTAX_TRACE_SESSION_H
@@ -47,10 +47,11 @@ uint64_t session_arm(struct session *session);
 uint64_t session_disarm(struct session *session);
 
 /*
- * After disarming: hands the final counters of every target that still lives to the sink, as
- * EVENT_END with END_CLOSED. 0 or a negative errno.
+ * After disarming and the last drain: hands to the sink what is in no ring, a switch whose end was
+ * not seen, and the final counters of every target that still lives, as EVENT_END with END_CLOSED.
+ * 0 or a negative errno.
  */
-int session_close_tasks(struct session *session, consumer_sink sink, void *context);
+int session_close(struct session *session, consumer_sink sink, void *context);
 
 /* A consumer on the session's rings. NULL with errno set. */
 struct consumer *session_consumer(struct session *session, consumer_sink sink, void *context);

@@ -1,0 +1,97 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+# guest.sh - what runs in the guest: each case leaves a folder in /results with what it printed. Nothing is
+# judged here. Busybox's shell, and the programs that boot.bash has packed.
+cd /tmp || exit
+
+# keep NAME COMMAND [ARG]...: its output, messages and exit status.
+keep() {
+	to=/results/$1
+	shift
+	mkdir -p "$to"
+	"$@" >"$to/out" 2>"$to/err"
+	echo $? >"$to/status"
+}
+
+# trace NAME [OPTION]... -- COMMAND [ARG]...: also the report, as text and as JSON.
+trace() {
+	traced=/results/$1
+	name=$1
+	shift
+	mkdir -p "$traced"
+	keep "$name" tasktax run --json="$traced/report.json" -o "$traced/report" "$@"
+}
+
+# each NAME COMMAND [ARG]...: with typed programs, with raw ones, and without the end of a switch.
+each() {
+	load=$1
+	shift
+	trace "$load-typed" -- "$@"
+	trace "$load-raw" --without tp_btf -- "$@"
+	trace "$load-no_end" --without sched_exit_tp --without kprobe -- "$@"
+}
+
+# outlived NAME [OPTION]...: a task that goes on switching when the command has ended, and when tracing has.
+outlived() {
+	survivor=/results/$1/out
+	# shellcheck disable=SC2016 # it is the traced shell's
+	trace "$@" -- sh -c 'naps 100000000 & echo $!
+		until read -r comm </proc/$!/comm && [ "$comm" = naps ]; do :; done; exec naps 50'
+	kill "$(cat "$survivor")"
+}
+
+# ends_missed NAME [OPTION]...: most of the time the kernel runs no kprobe program on CPU 1.
+ends_missed() {
+	map_writer 1 &
+	writers=$!
+	trace "$@" -- tasktax-demo ring --as thread --rounds 3000 --cpu 1
+	kill $writers
+}
+
+keep unmounted tasktax doctor --json
+mount -t securityfs securityfs /sys/kernel/security
+keep doctor tasktax doctor --json
+keep doctor_text tasktax doctor
+
+each thread tasktax-demo ring --as thread --rounds 1000 --cpu 1
+each process tasktax-demo ring --as process --rounds 1000 --cpu 1
+each crowd hackbench -g 2 -l 25
+each vfork taskset -c 1 vfork_child 20
+# shellcheck disable=SC2016 # it is the traced shell's
+each exec sh -c 'for i in 1 2 3 4 5 6 7 8 9 10; do exec_thread; done; exit 0'
+trace storm-typed -- short_tasks 500
+trace storm-raw --without tp_btf -- short_tasks 500
+trace reuse-typed -- pid_reuse
+trace reuse-raw --without tp_btf -- pid_reuse
+trace leader-typed -- leader_first
+trace leader-raw --without tp_btf -- leader_first
+outlived outlived-typed
+outlived outlived-raw --without tp_btf
+outlived outlived-no_iter --without iter_task
+trace wakers-typed --wakers --pick -- vfork_child 20
+trace wakers-raw --wakers --without tp_btf -- vfork_child 20
+export CMOCKA_MESSAGE_OUTPUT=TAP
+keep sessions test_session brief
+
+mount -t debugfs debugfs /sys/kernel/debug
+echo full >/sys/kernel/debug/sched/preempt
+ends_missed missed-typed
+ends_missed missed-raw --without tp_btf
+
+# Last, since there is no way back: what the kernel can take away. Lockdown goes up only.
+echo integrity >/sys/kernel/security/lockdown
+trace integrity -- tasktax-demo ring --as thread --rounds 10
+mount -t tmpfs none /sys/kernel/btf
+trace no_btf -- true
+keep no_btf-doctor tasktax doctor --json
+umount /sys/kernel/btf
+echo confidentiality >/sys/kernel/security/lockdown
+trace confidentiality -- true
+keep confidentiality-doctor tasktax doctor --json
+umount /sys/kernel/security
+trace unmounted_confidentiality -- true
+keep unmounted_confidentiality-doctor tasktax doctor --json
+
+dmesg >/results/dmesg
+stty -F /dev/ttyS1 raw
+tar -cz -C /results . >/dev/ttyS1
