@@ -44,7 +44,7 @@ setup() {
 booted() {
 	[ -e "reason/$1" ] || skip "not asked for"
 	[ ! -s "reason/$1" ] || skip "$(cat "reason/$1")"
-	grep -q '^script ended: 0$' "console/$1" && [ -s "results/$1/dmesg" ] || {
+	{ grep -q '^script ended: 0$' "console/$1" && [ -s "results/$1/dmesg" ]; } || {
 		cat "console/$1"
 		return 1
 	}
@@ -121,7 +121,7 @@ truth() {
 	local workers between foreign expected pair
 	expected=$(jq .expected_switches "$OUT")
 	workers=$(jq -c .workers "$OUT")
-	pair="select(.prev.class == \"target\" and [.prev.pid, .next.pid] - [$workers[].tid] == [])"
+	pair="select(.prev.class == \"target\" and [.prev.pid, .next.pid] - [${workers}[].tid] == [])"
 	between=$(json "[.pairs[] | $pair | .count] | add")
 	foreign=$(json '[.pairs[] | select(.prev.class == "foreign") | .count] | add // 0')
 	echo "expected $expected, between the two $between, from others $foreign"
