@@ -192,8 +192,7 @@ soak: ## repeated and long runs, by hand
 .PHONY: bench
 bench: ## times and ratios against the peers, by hand
 	@tests/packages install build test bench
-	@$(MAKE) tests
-	@[ -x tests/bench/run ] || { echo "make bench: there is no tests/bench/run" >&2; exit 1; }
+	@$(MAKE) all $(BUILD)/tests/bench/judge
 	@TASKTAX_BUILD='$(abspath $(BUILD))' tests/bench/run
 
 .PHONY: demo
@@ -248,4 +247,5 @@ help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 22
 	@echo '  V=1 shows the commands; SANITIZE=1 builds in build/asan, with the sanitizers'
 
--include $(BPF_OBJECTS:.o=.d) $(USER_OBJECTS:.o=.d) $(DEMO_OBJECTS:.o=.d) $(TESTS:=.d) $(TARGETS:=.d)
+-include $(BPF_OBJECTS:.o=.d) $(USER_OBJECTS:.o=.d) $(DEMO_OBJECTS:.o=.d) $(TESTS:=.d) $(TARGETS:=.d) \
+	 $(BUILD)/tests/bench/judge.d
