@@ -32,9 +32,11 @@ setup() {
 }
 
 @test "strangers that are born and die beside a pipe make no thread level of it" {
-	taskset -c "$CPU" "$TARGETS/short_tasks" 3000 &
+	taskset -c "$CPU" "$TARGETS/short_tasks" 10000000 3>&- &
+	local strangers=$!
 	pipe
-	wait $!
+	kill "$strangers"
+	wait "$strangers" || true
 	[ "$status" = 0 ]
 	exact
 	balanced
