@@ -226,7 +226,8 @@ static const struct {
 } tracers[] = {
 	{ "tasktax", "tasktax run" },	  { "perf-sched", "perf sched record" },
 	{ "perf-record", "perf record" }, { "runqlat", "runqlat" },
-	{ "cpudist", "cpudist" },	  { "bpftrace", "bpftrace count" },
+	{ "cpudist", "cpudist" },	  { "count", "bpftrace count" },
+	{ "pairs", "bpftrace by pair" },
 };
 
 static void print_added(void)
@@ -322,7 +323,7 @@ static void judge(void)
 	bar_against("perf-sched", "perf sched record", 0.25);
 	bar_against("perf-sched", "perf sched record", 0.2);
 	bar_against("cpudist", "cpudist", 0.75);
-	bar_against("bpftrace", "bpftrace count", 1);
+	bar_against("pairs", "bpftrace by pair", 1);
 	bar("start-up, ms, under 400",
 	    median_of(difference(find("tasktax", "start"), find("true", "start"), &result)),
 	    nextafter(400e6, 0), 1e6, NULL);

@@ -37,24 +37,23 @@ boot() {
 setup() {
 	bats_require_minimum_version 1.5.0
 	cd "$BATS_FILE_TMPDIR" || return
-	[ ! -s reason/all ] || skip "$(cat reason/all)"
+	compgen -G 'results/*' >/dev/null || skip "$(sort -u reason/*)"
 }
 
 # booted KERNEL: it ran the script to its end, and had nothing to complain of.
 booted() {
 	[ -e "reason/$1" ] || skip "not asked for"
 	[ ! -s "reason/$1" ] || skip "$(cat "reason/$1")"
-	{ grep -q '^script ended: 0$' "console/$1" && [ -s "results/$1/dmesg" ]; } || {
+	if ! grep -q '^script ended: 0$' "console/$1" || [ ! -s "results/$1/dmesg" ]; then
 		cat "console/$1"
 		return 1
-	}
-	! grep -E 'WARNING:|BUG:|Oops|Call Trace|stall' "results/$1/dmesg"
+	fi
+	run ! grep -E 'WARNING:|BUG:|Oops|Call Trace|stall' "results/$1/dmesg"
 }
 
 # cases NAME...: these cases of every kernel that could be had.
 cases() {
 	local kernel name
-	compgen -G 'results/*' >/dev/null || skip "no kernel"
 	for kernel in results/*; do
 		for name; do echo "$kernel/$name"; done
 	done
@@ -136,11 +135,16 @@ truth() {
 
 @test "Linux 6.12 runs all cases" { booted 6.12-cloud-amd64; }
 
+@test "the kernels that were asked for run all cases" {
+	[ -n "${TASKTAX_VM_KERNELS-}" ] || skip "no others were"
+	for kernel in $TASKTAX_VM_KERNELS; do booted "$kernel"; done
+}
+
 @test "doctor: the end of a switch is found by kprobe, all else as it should be" {
 	for case in $(cases doctor); do
 		of "$case"
 		[ "$status" = 0 ]
-		series=$(basename "${case%-*-*/*}")
+		series=${case#results/} series=${series%%-*}
 		doctor ".host.kernel | startswith(\"$series.\")"
 		doctor '.host.lockdown == "none" and .host.btf and .capabilities.missing == []'
 		doctor '.verdict | .run and (.reason | contains("direct cost (finish_task_switch)"))'
@@ -241,9 +245,8 @@ truth() {
 	for case in $(cases reuse-{typed,raw}); do
 		traced "$case"
 		balanced
-		# an emulated CPU is slow enough for a nap to end before it begins
-		check "[.processes[] | select(.pid == $(cat "$OUT")) | .voluntary + .preempted] |
-			length == 2 and all(. >= 1)"
+		check "[.processes[] | select(.pid == $(cat "$OUT")) | .voluntary] |
+			length == 2 and (sort | .[0] >= 6 and .[1] >= 12)"
 	done
 }
 
@@ -297,7 +300,7 @@ truth() {
 			grep -q "^ok [0-9]* - raw, end $end$" "$OUT"
 		done
 		grep -q '^ok [0-9]* - no_program_is_untested$' "$OUT"
-		! grep '^not ok [0-9]* -' "$OUT"
+		run ! grep '^not ok [0-9]* -' "$OUT"
 	done
 }
 
@@ -336,8 +339,7 @@ truth() {
 }
 
 @test "every report is what its schema says" {
-	mapfile -t reports < <(cd "$BATS_FILE_TMPDIR" && find results -name report.json)
-	[ "${#reports[@]}" != 0 ] || skip "no kernel"
+	mapfile -t reports < <(find results -name report.json)
 	python3 - "$BATS_TEST_DIRNAME/../../user/output/report.schema.json" "${reports[@]}" <<-'PYTHON'
 		import json, sys, jsonschema
 		schema = json.load(open(sys.argv[1]))

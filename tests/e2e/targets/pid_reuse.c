@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * pid_reuse.c - two children, one after the other, with the same pid (clone3 with set_tid, Linux 5.5,
- * needs CAP_CHECKPOINT_RESTORE or root). Each switches a known number of times. Prints the pid.
+ * needs CAP_CHECKPOINT_RESTORE or root). The first sleeps 5 times, the second 11. Prints the pid.
  */
 #include <linux/sched.h>
 #include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -22,10 +23,15 @@ static pid_t clone_with_pid(pid_t wanted)
 	return (pid_t)syscall(SYS_clone3, &arguments, sizeof(arguments));
 }
 
+/* A nap during which the time ran out before the task was asleep is none. */
 static int child(int naps)
 {
-	for (int i = 0; i < naps; i++)
+	struct rusage usage = { 0 };
+
+	while (usage.ru_nvcsw < naps) {
 		usleep(1000);
+		getrusage(RUSAGE_SELF, &usage);
+	}
 	return 0;
 }
 
