@@ -204,8 +204,8 @@ static int trace_to_the_end(struct course *course, struct fail *fail)
 	course->cpu_before_ns = own_cpu_ns();
 	course->armed_ns = session_arm(course->session);
 	err = announce_root(course);
-	pass_signals_on(
-		course); /* what came while it was held comes before its first instruction */
+	/* what came while it was held comes before its first instruction */
+	pass_signals_on(course);
 	if (!err)
 		err = target_release(&course->target, fail);
 	if (err)
