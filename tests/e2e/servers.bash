@@ -55,6 +55,70 @@ server_stop() {
 	[ "$status" = 0 ] || cat "$LOG"
 }
 
+# server_look: who is there now, as /proc has it: process, thread and name of the command and all that it
+# started, one line each in $SEEN.
+server_look() {
+	local pids=$SERVER pid
+	SEEN=$BATS_TEST_TMPDIR/seen
+	: >"$SEEN"
+	while pids=$(pgrep -d, -P "$pids"); do
+		for pid in ${pids//,/ }; do
+			(cd "/proc/$pid/task" && for task in *; do
+				echo "$pid $task $(<"$task/comm")"
+			done) >>"$SEEN"
+		done
+	done
+}
+
+# server_seen: all of them are in the report, each a thread of its process, by its name.
+server_seen() {
+	[ -s "$SEEN" ]
+	jq -r '.processes[] | .pid as $pid | .tasks[] | "\($pid) \(.pid) \(.comm)"' "$JSON" |
+		LC_ALL=C sort >"$BATS_TEST_TMPDIR/told"
+	LC_ALL=C sort "$SEEN" | LC_ALL=C comm -23 - "$BATS_TEST_TMPDIR/told" | tee "$BATS_TEST_TMPDIR/untold"
+	[ ! -s "$BATS_TEST_TMPDIR/untold" ]
+}
+
+# verdict LEVEL: it is this one, and follows by the rule from the figures of the tasks in the report: who
+# has 5 % of the switches or of the run time counts, and those of one parent and name that have it together.
+verdict() {
+	local told expected
+	expected=$(jq -r '
+		def sum(f): map(f) | add // 0;
+		[.processes[] | .parent as $parent | .tasks[] | {
+			space: .address_space, group: "\($parent) \(.comm)", run: .run_ns,
+			outs: (.voluntary + .preempted)
+		} | select(.outs + .run > 0)]
+		| sum(.outs) as $outs | sum(.run) as $run
+		| def counts: sum(.outs) >= $outs * 0.05 or sum(.run) >= $run * 0.05;
+		map(select([.] | counts)) as $large
+		| (map(select([.] | counts | not)) | group_by(.group) | map(select(counts)) | add // []) as $small
+		| (($large + $small) | group_by(.space)) as $spaces
+		| ($spaces | map(length) | max) as $most
+		| (if ($spaces | length) == 1 then (if $most > 1 then "thread-level" else "single" end)
+		   else (if $most > 1 then "hybrid" else "process-level" end) end) as $level
+		| "\($level): \($large + $small | length) of \(length) in \($spaces | length)"' "$JSON")
+	told=$(json '.workload | "\(.level): " + (.reasons[0] |
+		capture("^(?<counting>[0-9]+) of (?<all>[0-9]+) tasks? counts?, in (?<spaces>[0-9]+) ") |
+		"\(.counting) of \(.all) in \(.spaces)")')
+	echo "$told"
+	[ "$told" = "$expected" ] && [ "${told%%:*}" = "$1" ]
+}
+
+# levels: between two threads of a process no switch leaves the address space, between others each does.
+# A process of one task that counts may never have handed over to another.
+levels() {
+	jq -e '.workload.level as $level
+		| ([.processes[] | .pid as $pid | .tasks[] | {key: (.pid | tostring), value: $pid}]
+			| from_entries) as $process
+		| [.pairs[] | select(.prev.class == "target" and .level != "exiting")]
+		| (length > 0 or $level == "single") and all((.level == "thread") ==
+			($process[.prev.pid | tostring] == $process[.next.pid | tostring]))' "$JSON"
+}
+
+# readable: the text fits a terminal, and is text.
+readable() { ! LC_ALL=C.UTF-8 grep -nP '^.{81,}|[\x00-\x09\x0b-\x1f\x7f]' "$REPORT"; }
+
 # server_clean: for teardown, however the test ended.
 server_clean() {
 	if [ -n "${SERVER-}" ]; then
