@@ -13,6 +13,7 @@
 
 struct config {
 	u32 cpus;	   /* entries of the per-CPU maps */
+	u32 log_records;   /* room in each CPU's switch log, a power of two */
 	u32 ring_wake;	   /* bytes written to a CPU's ring between two wake-ups of the loader */
 	u32 end_hook;	   /* an end-of-switch hook is attached: 0: records go out without direct */
 	u32 pick;	   /* sched_entry_tp is attached */
@@ -22,15 +23,28 @@ struct config {
 
 /* Losses of one CPU: events that were meant to be recorded and were not. */
 struct loss {
-	u64 switches, waking; /* ring full */
+	u64 switches, waking; /* switch log full, ring full */
 	u64 lifecycle;	      /* lifecycle ring full */
 	u64 untracked; /* a new task that could not be given storage: never counted as target */
 	u64 unseen;    /* prev was not the last next: the program missed a switch in between */
 };
 
 /*
- * State of one CPU. It fills whole cache lines, and belongs to the CPU that owns the index; the
- * loader only reads it after disarming.
+ * One record of a CPU's switch log, in a cache line of its own. Only the programs at a switch and at its
+ * end write there, never two at a time on one CPU, and only the loader reads: so it needs neither a lock
+ * nor an atomic operation, which is most of what a record in a BPF ring buffer costs. `written` and
+ * `read` of the CPU's state only grow; the loader owns the records from `read` up to `written`.
+ */
+union log_record {
+	struct event_header h;
+	struct event_switch switched;
+	struct event_missed missed;
+	u64 line[8];
+};
+
+/*
+ * State of one CPU. It fills whole cache lines, and belongs to the CPU that owns the index; while the
+ * programs run, the loader reads `written`, and writes `read`.
  */
 struct cpu_state {
 	struct event_switch pending; /* waits for the end of its switch */
@@ -43,9 +57,15 @@ struct cpu_state {
 	u32 last_user, last_mm; /* reference and address-space serial */
 	u32 via;		/* bits 1 << SWITCH_VIA_*: who ran since the last user task */
 	u32 index;		/* of this CPU, set by the loader */
-	u32 unwoken;		/* bytes written since the loader was last woken */
+	u32 unwoken;		/* records written to the log since the loader was last woken */
+	u32 ring_unwoken;	/* the same of the ring, bytes */
+	u64 room;		/* `read` as it was when the log last looked full */
+	u64 written;		/* records of the log */
 	struct loss loss;
-	u64 reserved[5];
+	u64 reserved[3];
+
+	u64 read; /* by the loader, in a line of its own */
+	u64 reserved_too[7];
 };
 
 /* A target task: the value of the task storage. */
@@ -63,5 +83,7 @@ struct calibration {
 };
 
 _Static_assert(sizeof(struct cpu_state) % 64 == 0, "no cache line is shared between CPUs");
+_Static_assert(__builtin_offsetof(struct cpu_state, read) % 64 == 0, "nor with the loader");
+_Static_assert(sizeof(union log_record) == 64, "a cache line");
 
 #endif

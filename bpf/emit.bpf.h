@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * emit.bpf.h - how a record leaves the kernel: reserve, fill, submit; a failure is counted by class.
+ * emit.bpf.h - how a record leaves the kernel, by the CPU's switch log or by a ring: reserve, fill,
+ * submit; a failure is counted by class.
  */
 #ifndef TASKTAX_EMIT_BPF_H
 #define TASKTAX_EMIT_BPF_H
@@ -18,16 +19,66 @@ static __always_inline struct cpu_state *this_cpu(void)
 	return bpf_map_lookup_elem(&cpus, &cpu);
 }
 
+/* Room for one record in this CPU's switch log, or NULL after counting the loss. */
+static __always_inline union log_record *log_reserve(struct cpu_state *cpu)
+{
+	u32 at = (u32)cpu->written & (conf.log_records - 1);
+
+	if (cpu->written - cpu->room >= conf.log_records) {
+		cpu->room = *(volatile u64 *)&cpu->read;
+		if (cpu->written - cpu->room >= conf.log_records) {
+			cpu->loss.switches++;
+			return NULL;
+		}
+	}
+	at += cpu->index * conf.log_records;
+	return bpf_map_lookup_elem(&logs, &at); /* in range: never NULL */
+}
+
+/* What was stored before goes before. */
+static __always_inline void store_release(u64 *to, u64 value)
+{
+#ifdef __TARGET_ARCH_x86
+	/* it keeps the order of stores: only the compiler must, too */
+	asm volatile("" ::: "memory");
+	*(volatile u64 *)to = value;
+#else
+	__sync_lock_test_and_set(to, value); /* BPF has a store-release since 6.15 only */
+#endif
+}
+
+/*
+ * A record that is discarded wakes as well as one that is not. Without room for it the lifecycle ring
+ * itself has woken the loader.
+ */
+static __always_inline void wake_loader(void)
+{
+	void *nothing = bpf_ringbuf_reserve(&lifecycle, 8, 0);
+
+	if (nothing)
+		bpf_ringbuf_discard(nothing, BPF_RB_FORCE_WAKEUP);
+}
+
+/* Hands the reserved record over. The loader is woken once per quarter of a log, as of a ring. */
+static __always_inline void log_submit(struct cpu_state *cpu)
+{
+	store_release(&cpu->written, cpu->written + 1);
+	if (++cpu->unwoken < conf.log_records / 4)
+		return;
+	cpu->unwoken = 0;
+	wake_loader();
+}
+
 /*
  * Waking the loader for each record is 20 times slower than the record itself, and adds switches of
  * our own: wake it once per quarter of a ring, it polls on a timer besides.
  */
 static __always_inline u64 wake_flag(struct cpu_state *cpu, u32 size)
 {
-	cpu->unwoken += size + RING_RECORD_HEADER;
-	if (cpu->unwoken < conf.ring_wake)
+	cpu->ring_unwoken += size + RING_RECORD_HEADER;
+	if (cpu->ring_unwoken < conf.ring_wake)
 		return BPF_RB_NO_WAKEUP;
-	cpu->unwoken = 0;
+	cpu->ring_unwoken = 0;
 	return BPF_RB_FORCE_WAKEUP;
 }
 

@@ -18,9 +18,18 @@ extern volatile u32 last_task_id, last_mm_id;
 /* For raw_tp programs: the pid of the root of the tree until its first event, then 0. */
 extern volatile u32 root_pid;
 
+/* The switch logs, CPU after CPU. Every switch goes through here. */
+struct switch_logs {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, u32);
+	__type(value, union log_record);
+};
+extern struct switch_logs logs SEC(".maps");
+
 /*
- * One ring per CPU: a single ring falls from 11 to 2 million records a second with many producers.
- * The loader creates the rings and puts them here.
+ * For what may interrupt a switch (wake-ups), one ring per CPU: a single ring falls from 11 to 2 million
+ * records a second with many producers. The loader creates the rings and puts them here.
  */
 struct cpu_ring {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);

@@ -23,6 +23,7 @@ volatile u32 root_pid = 0;
 volatile u32 last_task_id SEC(".data.serial") = 0;
 volatile u32 last_mm_id SEC(".data.serial") = 0;
 
+struct switch_logs logs SEC(".maps");
 struct cpu_rings rings SEC(".maps");
 struct lifecycle_ring lifecycle SEC(".maps");
 struct cpu_states cpus SEC(".maps");
@@ -80,15 +81,12 @@ static __always_inline void set_wait(struct event_switch *e, u64 wait)
 
 static __always_inline void send(struct cpu_state *cpu)
 {
-	struct event_switch *e;
+	union log_record *record = log_reserve(cpu);
 
-	e = reserve_on_cpu(cpu, sizeof(*e));
-	if (!e) {
-		cpu->loss.switches++;
+	if (!record)
 		return;
-	}
-	*e = cpu->pending;
-	bpf_ringbuf_submit(e, wake_flag(cpu, sizeof(*e)));
+	record->switched = cpu->pending;
+	log_submit(cpu);
 }
 
 /* Sends the pending record. `direct`: ns or SWITCH_NS_UNKNOWN; next: the task that came in. */
@@ -209,12 +207,12 @@ static __always_inline void remember(struct cpu_state *cpu, struct side *next)
 /* A target found running whose switch-in was not seen: without this its wait would be missing. */
 static __always_inline void send_missed(struct cpu_state *cpu, struct side *prev, const bool typed)
 {
-	struct event_missed *e = reserve_on_cpu(cpu, sizeof(*e));
+	union log_record *record = log_reserve(cpu);
+	struct event_missed *e;
 
-	if (!e) {
-		cpu->loss.switches++;
+	if (!record)
 		return;
-	}
+	e = &record->missed;
 	fill_header(&e->h, EVENT_MISSED, sizeof(*e), 0);
 	e->task = prev->ref;
 	e->reserved = 0;
@@ -222,7 +220,7 @@ static __always_inline void send_missed(struct cpu_state *cpu, struct side *prev
 	if (conf.end_hook)
 		e->wait_ns =
 			task_run_delay(prev->task, typed) - prev->state->account.last.run_delay;
-	bpf_ringbuf_submit(e, wake_flag(cpu, sizeof(*e)));
+	log_submit(cpu);
 }
 
 /*

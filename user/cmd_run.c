@@ -49,7 +49,7 @@ static const struct argp_option option_list[] = {
 	{ "pick", KEY_PICK, NULL, 0, "Also measure what choosing the next task costs", 3 },
 	{ "wakers", KEY_WAKERS, NULL, 0, "Also record who wakes whom", 3 },
 	{ "ring-size", KEY_RING_SIZE, "SIZE", 0,
-	  "Ring buffer per CPU, a power of two from 4K to 1G (default 8M, less on large hosts)",
+	  "Ring buffer per CPU, a power of two from 4K to 1G (default 16M, less on large hosts)",
 	  4 },
 	{ "without", KEY_WITHOUT, "HOOK", 0,
 	  "Do as if this kernel had no HOOK (`tasktax doctor` lists them); may be repeated", 4 },

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* consumer.c - the k-way merge of the rings; see consumer.h. */
+/* consumer.c - the k-way merge of logs and rings; see consumer.h. */
 #include "trace/consumer.h"
 
 #include <errno.h>
@@ -11,15 +11,23 @@
 #include "trace/names.h"
 #include "trace/ring.h"
 
-/* A ring that has a record, with that record's stamp. */
+struct source {
+	bool is_log;
+	union {
+		struct switch_log log;
+		struct ring ring;
+	};
+};
+
+/* A source that has a record, with that record's stamp. */
 struct head {
 	uint64_t ts;
-	struct ring *ring;
+	struct source *source;
 	const struct event_header *event;
 };
 
 struct consumer {
-	struct ring *ring;
+	struct source *source;
 	size_t count;
 	struct head *heap; /* smallest ts first */
 	size_t heads;
@@ -30,10 +38,32 @@ struct consumer {
 	uint64_t bad;
 };
 
-static int open_ring(struct consumer *consumer, int fd, size_t size)
+struct consumer *consumer_new(size_t most, consumer_sink sink, void *context)
+{
+	struct consumer *consumer = calloc(1, sizeof(*consumer));
+	int err;
+
+	if (!consumer)
+		return NULL;
+	consumer->sink = sink;
+	consumer->context = context;
+	consumer->source = calloc(most, sizeof(*consumer->source));
+	consumer->heap = calloc(most, sizeof(*consumer->heap));
+	consumer->names = names_new();
+	consumer->epoll = epoll_create1(EPOLL_CLOEXEC);
+	if (consumer->epoll >= 0 && consumer->source && consumer->heap && consumer->names)
+		return consumer;
+	err = consumer->epoll < 0 ? errno : ENOMEM;
+	consumer_free(consumer);
+	errno = err;
+	return NULL;
+}
+
+int consumer_add_ring(struct consumer *consumer, int fd, size_t size)
 {
 	struct epoll_event event = { .events = EPOLLIN | EPOLLET };
-	int err = ring_open(&consumer->ring[consumer->count], fd, size);
+	struct source *source = &consumer->source[consumer->count];
+	int err = ring_open(&source->ring, fd, size);
 
 	if (err)
 		return err;
@@ -43,41 +73,12 @@ static int open_ring(struct consumer *consumer, int fd, size_t size)
 	return 0;
 }
 
-static int open_all(struct consumer *consumer, const int *ring_fds, size_t count, size_t ring_size,
-		    int lifecycle_fd, size_t lifecycle_size)
+void consumer_add_log(struct consumer *consumer, const struct switch_log *log)
 {
-	/* the lifecycle ring first: of two equal stamps the birth goes before the switch */
-	int err = open_ring(consumer, lifecycle_fd, lifecycle_size);
+	struct source *source = &consumer->source[consumer->count++];
 
-	for (size_t i = 0; !err && i < count; i++)
-		err = open_ring(consumer, ring_fds[i], ring_size);
-	return err;
-}
-
-struct consumer *consumer_new(const int *ring_fds, size_t count, size_t ring_size, int lifecycle_fd,
-			      size_t lifecycle_size, consumer_sink sink, void *context)
-{
-	struct consumer *consumer = calloc(1, sizeof(*consumer));
-	int err = ENOMEM;
-
-	if (!consumer)
-		return NULL;
-	consumer->sink = sink;
-	consumer->context = context;
-	consumer->epoll = epoll_create1(EPOLL_CLOEXEC);
-	consumer->ring = calloc(count + 1, sizeof(*consumer->ring));
-	consumer->heap = calloc(count + 1, sizeof(*consumer->heap));
-	consumer->names = names_new();
-	if (consumer->epoll < 0)
-		err = errno;
-	else if (consumer->ring && consumer->heap && consumer->names)
-		err = -open_all(consumer, ring_fds, count, ring_size, lifecycle_fd, lifecycle_size);
-	if (err) {
-		consumer_free(consumer);
-		errno = err;
-		return NULL;
-	}
-	return consumer;
+	source->is_log = true;
+	source->log = *log;
 }
 
 void consumer_free(struct consumer *consumer)
@@ -85,11 +86,12 @@ void consumer_free(struct consumer *consumer)
 	if (!consumer)
 		return;
 	for (size_t i = 0; i < consumer->count; i++)
-		ring_close(&consumer->ring[i]);
+		if (!consumer->source[i].is_log)
+			ring_close(&consumer->source[i].ring);
 	if (consumer->epoll >= 0)
 		close(consumer->epoll);
 	names_free(consumer->names);
-	free(consumer->ring);
+	free(consumer->source);
 	free(consumer->heap);
 	free(consumer);
 }
@@ -137,11 +139,22 @@ static void take_wake_ups(const struct consumer *consumer)
 
 static bool look(struct consumer *consumer, struct head *head)
 {
-	head->event = ring_peek(head->ring, &consumer->bad);
+	struct source *source = head->source;
+
+	head->event = source->is_log ? switch_log_peek(&source->log, &consumer->bad) :
+				       ring_peek(&source->ring, &consumer->bad);
 	if (!head->event)
 		return false;
 	head->ts = head->event->ts;
 	return true;
+}
+
+static void step(struct source *source)
+{
+	if (source->is_log)
+		switch_log_next(&source->log);
+	else
+		ring_next(&source->ring);
 }
 
 static void gather_heads(struct consumer *consumer)
@@ -150,7 +163,7 @@ static void gather_heads(struct consumer *consumer)
 	for (size_t i = 0; i < consumer->count; i++) {
 		struct head *head = &consumer->heap[consumer->heads];
 
-		head->ring = &consumer->ring[i];
+		head->source = &consumer->source[i];
 		consumer->heads += look(consumer, head);
 	}
 	for (size_t i = consumer->heads; i-- > 0;)
@@ -180,7 +193,7 @@ int consumer_drain(struct consumer *consumer, bool everything)
 		struct head *head = &consumer->heap[0];
 		int err = hand_on(consumer, head->event);
 
-		ring_next(head->ring);
+		step(head->source);
 		if (err)
 			return err;
 		if (!look(consumer, head))

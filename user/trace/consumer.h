@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * consumer.h - takes the records of all rings, in time order, to one sink.
+ * consumer.h - takes the records of all switch logs and rings, in time order, to one sink.
  *
- * Each CPU's ring is in time order; the consumer merges them (k-way, by a heap of heads). A record
+ * Each of them is in time order; the consumer merges them (k-way, by a heap of heads). A record
  * is handed on only when it is old enough (CONSUMER_SLACK_NS) that no other CPU can still be writing
  * an older one; what comes later all the same the model counts as late. Called by the commands.
  */
@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 #include "event.h"
+#include "trace/switch_log.h"
 
 #define CONSUMER_SLACK_NS 2000000ull
 
@@ -22,13 +23,16 @@ struct consumer;
 /* Where records go. The record is valid during the call. Non-zero ends the drain with that value. */
 typedef int (*consumer_sink)(void *context, const struct event_header *event);
 
-/*
- * Opens readers on these ring maps, whose descriptors stay the caller's: switch rings of
- * `ring_size` bytes each, and the lifecycle ring. NULL with errno set.
- */
-struct consumer *consumer_new(const int *ring_fds, size_t count, size_t ring_size, int lifecycle_fd,
-			      size_t lifecycle_size, consumer_sink sink, void *context);
+/* Without any source yet, but room for `most`. NULL with errno set. */
+struct consumer *consumer_new(size_t most, consumer_sink sink, void *context);
 void consumer_free(struct consumer *consumer);
+
+/*
+ * Adds a source: a ring map of `size` bytes, whose descriptor stays the caller's, or a switch log. Of two
+ * equal stamps the one goes first whose source was added first. 0 or a negative errno.
+ */
+int consumer_add_ring(struct consumer *consumer, int fd, size_t size);
+void consumer_add_log(struct consumer *consumer, const struct switch_log *log);
 
 /* A descriptor that poll(2) finds readable when the kernel asks for a drain. */
 int consumer_fd(const struct consumer *consumer);

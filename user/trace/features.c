@@ -83,7 +83,8 @@ static const struct row rows[FEATURE_COUNT] = {
 	[FEATURE_RINGBUF] = { .name = "ringbuf", .kind = KIND_RING, .since = "5.8",
 		.need = "events on their way to tasktax", .loses = ALL },
 	[FEATURE_RING_IN_ARRAY] = { .name = "ring_in_array", .kind = KIND_RING_IN_ARRAY,
-		.since = "5.10", .need = "one ring buffer per CPU", .loses = ALL },
+		.since = "5.10", .need = "who wakes whom (--wakers): a ring buffer per CPU",
+		.loses = WAKERS },
 
 	[FEATURE_SCHED_SWITCH] = { TYPED("sched_switch"), .spare = { FEATURE_SCHED_SWITCH_RAW },
 		.need = "every switch: level, via, run and off time", .loses = ALL },

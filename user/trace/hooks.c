@@ -25,8 +25,7 @@ static const enum feature_id raw_core[] = {
 uint64_t hooks_features(const struct wanted *wanted)
 {
 	uint64_t mask = FEATURE_BIT(FEATURE_TP_BTF) | FEATURE_BIT(FEATURE_TASK_STORAGE) |
-			FEATURE_BIT(FEATURE_RINGBUF) | FEATURE_BIT(FEATURE_RING_IN_ARRAY) |
-			FEATURE_BIT(FEATURE_SCHED_EXIT_TP) |
+			FEATURE_BIT(FEATURE_RINGBUF) | FEATURE_BIT(FEATURE_SCHED_EXIT_TP) |
 			FEATURE_BIT(FEATURE_SCHED_EXIT_TP_RAW) |
 			FEATURE_BIT(FEATURE_FINISH_TASK_SWITCH) | FEATURE_BIT(FEATURE_TASK_RENAME) |
 			FEATURE_BIT(FEATURE_TASK_RENAME_RAW) | FEATURE_BIT(FEATURE_ITER_TASK) |
@@ -37,7 +36,8 @@ uint64_t hooks_features(const struct wanted *wanted)
 	if (wanted->pick)
 		mask |= FEATURE_BIT(FEATURE_SCHED_ENTRY_TP);
 	if (wanted->wakers)
-		mask |= FEATURE_BIT(FEATURE_SCHED_WAKING) | FEATURE_BIT(FEATURE_SCHED_WAKING_RAW);
+		mask |= FEATURE_BIT(FEATURE_SCHED_WAKING) | FEATURE_BIT(FEATURE_SCHED_WAKING_RAW) |
+			FEATURE_BIT(FEATURE_RING_IN_ARRAY);
 	return mask;
 }
 
@@ -75,11 +75,12 @@ static bool use(struct hooks *hooks, const struct features *features, enum featu
 
 static int refuse(const struct features *features, struct fail *fail)
 {
-	const enum feature_id needed[] = {
-		FEATURE_RINGBUF,      FEATURE_RING_IN_ARRAY,	  FEATURE_SCHED_SWITCH,
-		FEATURE_TASK_NEWTASK, FEATURE_SCHED_PROCESS_EXEC, FEATURE_SCHED_PROCESS_EXIT,
-		FEATURE_TASK_STORAGE
-	};
+	const enum feature_id needed[] = { FEATURE_RINGBUF,
+					   FEATURE_SCHED_SWITCH,
+					   FEATURE_TASK_NEWTASK,
+					   FEATURE_SCHED_PROCESS_EXEC,
+					   FEATURE_SCHED_PROCESS_EXIT,
+					   FEATURE_TASK_STORAGE };
 
 	for (size_t i = 0; i < sizeof(needed) / sizeof(needed[0]); i++) {
 		const struct feature *feature = &features->feature[needed[i]];
@@ -111,14 +112,26 @@ static void choose_end(struct hooks *hooks, const struct features *features)
 	}
 }
 
+/* The hook interrupts switches, so that it cannot write their log: it needs the rings. */
+static bool choose_waking(struct hooks *hooks, const struct features *features)
+{
+	const struct feature *rings = &features->feature[FEATURE_RING_IN_ARRAY];
+
+	if (features_has(features, FEATURE_RING_IN_ARRAY))
+		return use(hooks, features,
+			   hooks->typed ? FEATURE_SCHED_WAKING : FEATURE_SCHED_WAKING_RAW);
+	add(hooks->off, rings->name);
+	add(hooks->off_why, rings->why);
+	return false;
+}
+
 int hooks_choose(struct hooks *hooks, const struct features *features, const struct wanted *wanted,
 		 struct fail *fail)
 {
 	const enum feature_id *core;
 
 	memset(hooks, 0, sizeof(*hooks));
-	if (!features_has(features, FEATURE_RINGBUF) ||
-	    !features_has(features, FEATURE_RING_IN_ARRAY))
+	if (!features_has(features, FEATURE_RINGBUF))
 		return refuse(features, fail);
 	hooks->typed = features_has(features, FEATURE_TASK_STORAGE) &&
 		       has_all(features, typed_core);
@@ -133,8 +146,7 @@ int hooks_choose(struct hooks *hooks, const struct features *features, const str
 	if (wanted->pick)
 		hooks->pick = use(hooks, features, FEATURE_SCHED_ENTRY_TP);
 	if (wanted->wakers)
-		hooks->waking = use(hooks, features,
-				    hooks->typed ? FEATURE_SCHED_WAKING : FEATURE_SCHED_WAKING_RAW);
+		hooks->waking = choose_waking(hooks, features);
 	if (hooks->typed)
 		hooks->iter = use(hooks, features, FEATURE_ITER_TASK);
 	hooks->run_delay = features_has(features, FEATURE_RUN_DELAY);
