@@ -24,20 +24,20 @@ again() {
 	done
 }
 
-# pipes LEVEL [-T]: RUNS pipes, each accounted for; on one of them at least 399,000 of the 400,000
+# pipes LEVEL [-T]: RUNS pipes, each accounted for; in most of them at least 399,000 of the 400,000
 # hand-overs had no stranger in between.
 pipes() {
-	local most=0 between
+	local undisturbed=0 between
 	for ((run = 1; run <= RUNS; run++)); do
 		pipe "${2-}"
 		exact
 		balanced
 		handed_over "$1" >/dev/null
 		between=$(pairs '.prev.class == "target" and .next.class == "target"')
-		[ "$between" -le "$most" ] || most=$between
+		echo "# run $run: $between hand-overs without a stranger" >&3
+		[ "$between" -lt 399000 ] || undisturbed=$((undisturbed + 1))
 	done
-	echo "# at most $most of the hand-overs without a stranger" >&3
-	[ "$most" -ge 399000 ]
+	[ "$undisturbed" -gt "$((RUNS / 2))" ]
 }
 
 @test "a pipe between two processes" { pipes process; }
