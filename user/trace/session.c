@@ -18,7 +18,8 @@
 
 #include "base/clock.h"
 #include "config.h"
-#include "tasktax.skel.h"
+#include "trace/programs.h"
+#include "trace/session_internal.h"
 
 #define LIFECYCLE_RING (8u << 20) /* as in maps.bpf.h */
 /*
@@ -28,23 +29,6 @@
 #define RING_DEFAULT (16u << 20)
 #define RINGS_TOTAL ((size_t)512 << 20)
 #define RING_LEAST ((size_t)512 << 10)
-#define LINKS_MAX 12
-#define PROGRAMS_MAX 24
-
-struct session {
-	struct hooks hooks;
-	struct tasktax_bpf *skeleton;
-	struct bpf_link *link[LINKS_MAX];
-	struct bpf_program *linked[LINKS_MAX];
-	uint64_t misses_before[LINKS_MAX];
-	unsigned int links;
-	unsigned int cpus;
-	size_t ring_size;
-	int *ring;		      /* map descriptors, one per CPU; NULL: no need of them */
-	struct cpu_state *cpu;	      /* the mapped array, `cpus` long */
-	const union log_record *logs; /* another: of each CPU in turn, log_records() long */
-	bool disarmed;
-};
 
 size_t session_default_ring(unsigned int cpus)
 {
@@ -71,63 +55,6 @@ static int libbpf_message(enum libbpf_print_level level, const char *format, va_
 	return vfprintf(stderr, format, arguments);
 }
 
-static void choose_lifecycle(struct tasktax_bpf *skeleton, const struct hooks *hooks)
-{
-	bool typed = hooks->typed;
-
-	bpf_program__set_autoload(
-		typed ? skeleton->progs.task_newtask : skeleton->progs.task_newtask_raw, true);
-	bpf_program__set_autoload(typed ? skeleton->progs.sched_process_exec :
-					  skeleton->progs.sched_process_exec_raw,
-				  true);
-	bpf_program__set_autoload(typed ? skeleton->progs.sched_process_exit :
-					  skeleton->progs.sched_process_exit_raw,
-				  true);
-	if (hooks->rename)
-		bpf_program__set_autoload(typed ? skeleton->progs.task_rename :
-						  skeleton->progs.task_rename_raw,
-					  true);
-	if (typed && hooks->iter)
-		bpf_program__set_autoload(skeleton->progs.close_tasks, true);
-}
-
-static void choose_sched(struct tasktax_bpf *skeleton, const struct hooks *hooks)
-{
-	bool typed = hooks->typed;
-
-	bpf_program__set_autoload(
-		typed ? skeleton->progs.sched_switch : skeleton->progs.sched_switch_raw, true);
-	if (hooks->end == SWITCH_END_TRACEPOINT)
-		bpf_program__set_autoload(typed ? skeleton->progs.sched_exit_tp :
-						  skeleton->progs.sched_exit_tp_raw,
-					  true);
-	if (hooks->end == SWITCH_END_KPROBE)
-		bpf_program__set_autoload(typed ? skeleton->progs.finish_task_switch :
-						  skeleton->progs.finish_task_switch_raw,
-					  true);
-	if (hooks->pick)
-		bpf_program__set_autoload(skeleton->progs.sched_entry_tp, true);
-	if (hooks->waking)
-		bpf_program__set_autoload(typed ? skeleton->progs.sched_waking :
-						  skeleton->progs.sched_waking_raw,
-					  true);
-}
-
-static void choose_calibration(struct tasktax_bpf *skeleton, const struct hooks *hooks)
-{
-	if (hooks->end == SWITCH_END_NONE)
-		return;
-	bpf_program__set_autoload(hooks->typed ? skeleton->progs.calibrate_start :
-						 skeleton->progs.calibrate_start_raw,
-				  true);
-	if (hooks->end == SWITCH_END_KPROBE)
-		bpf_program__set_autoload(skeleton->progs.calibrate_stop_kprobe, true);
-	else
-		bpf_program__set_autoload(hooks->typed ? skeleton->progs.calibrate_stop :
-							 skeleton->progs.calibrate_stop_raw,
-					  true);
-}
-
 /* The inode number that names a pid namespace; 0: not known. */
 static u32 pid_namespace(void)
 {
@@ -151,9 +78,7 @@ static int configure(struct session *session)
 		.calibrate_tid = (u32)gettid(),
 		.pid_namespace = pid_namespace(),
 	};
-	choose_lifecycle(skeleton, hooks);
-	choose_sched(skeleton, hooks);
-	choose_calibration(skeleton, hooks);
+	programs_choose(skeleton, hooks);
 	bpf_map__set_autocreate(hooks->typed ? skeleton->maps.tasks_raw : skeleton->maps.tasks,
 				false);
 	if (log_records(session) > UINT32_MAX / session->cpus)
@@ -413,33 +338,10 @@ int session_mark_root(struct session *session, pid_t pid, struct fail *fail)
 	return 0;
 }
 
-/* The programs to attach, lifecycle first: nobody may be switched in unknown. */
-static unsigned int wanted_programs(const struct session *session, struct bpf_program **program)
-{
-	struct tasktax_bpf *skeleton = session->skeleton;
-	struct bpf_program *all[] = {
-		skeleton->progs.task_newtask,	    skeleton->progs.task_newtask_raw,
-		skeleton->progs.sched_process_exec, skeleton->progs.sched_process_exec_raw,
-		skeleton->progs.sched_process_exit, skeleton->progs.sched_process_exit_raw,
-		skeleton->progs.task_rename,	    skeleton->progs.task_rename_raw,
-		skeleton->progs.sched_exit_tp,	    skeleton->progs.sched_exit_tp_raw,
-		skeleton->progs.finish_task_switch, skeleton->progs.finish_task_switch_raw,
-		skeleton->progs.sched_entry_tp,	    skeleton->progs.sched_waking,
-		skeleton->progs.sched_waking_raw,   skeleton->progs.sched_switch,
-		skeleton->progs.sched_switch_raw,
-	};
-	unsigned int count = 0;
-
-	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
-		if (bpf_program__autoload(all[i]))
-			program[count++] = all[i];
-	return count;
-}
-
 int session_attach(struct session *session, struct fail *fail)
 {
 	struct bpf_program *program[PROGRAMS_MAX];
-	unsigned int count = wanted_programs(session, program);
+	unsigned int count = programs_to_attach(session->skeleton, program);
 	const struct tasktax_bpf *skeleton = session->skeleton;
 
 	for (unsigned int i = 0; i < count; i++) {
@@ -487,104 +389,9 @@ uint64_t session_disarm(struct session *session)
 	return stamp;
 }
 
-static int read_closed(int fd, consumer_sink sink, void *context)
-{
-	struct event_end event;
-	size_t have = 0;
-
-	for (;;) {
-		ssize_t got = read(fd, (char *)&event + have, sizeof(event) - have);
-
-		if (got < 0 && errno == EINTR)
-			continue;
-		if (got < 0)
-			return -errno;
-		if (!got)
-			return 0;
-		have += (size_t)got;
-		if (have == sizeof(event)) {
-			int err = sink(context, &event.h);
-
-			if (err)
-				return err;
-			have = 0;
-		}
-	}
-}
-
-static int close_by_iterator(struct session *session, consumer_sink sink, void *context)
-{
-	struct bpf_link *link =
-		bpf_program__attach_iter(session->skeleton->progs.close_tasks, NULL);
-	int fd, err;
-
-	if (!link)
-		return -errno;
-	fd = bpf_iter_create(bpf_link__fd(link));
-	err = fd < 0 ? fd : read_closed(fd, sink, context);
-	if (fd >= 0)
-		close(fd);
-	bpf_link__destroy(link);
-	return err;
-}
-
-/* Without typed programs the state is in a plain hash, and the dead have left it. */
-static int close_by_map(struct session *session, consumer_sink sink, void *context)
-{
-	int fd = bpf_map__fd(session->skeleton->maps.tasks_raw), err = 0;
-	struct task_state state;
-	u64 task, *previous = NULL;
-
-	while (!err && !bpf_map_get_next_key(fd, previous, &task)) {
-		struct event_end event = {
-			.h = { clock_now_ns(), sizeof(event), EVENT_END, 0, END_CLOSED },
-		};
-
-		previous = &task;
-		if (bpf_map_lookup_elem(fd, &task, &state))
-			continue;
-		event.task = state.id;
-		event.account = state.account;
-		err = sink(context, &event.h);
-	}
-	return err;
-}
-
 static const union log_record *log_of(const struct session *session, unsigned int cpu)
 {
 	return session->logs + cpu * log_records(session);
-}
-
-/*
- * A switch whose end no program saw goes out at the next switch of its CPU. There is none after
- * disarming: it goes out here, without the price, and without the wait of a stint that is still on.
- */
-static int close_pending(struct session *session, consumer_sink sink, void *context)
-{
-	int err = 0;
-
-	for (unsigned int i = 0; !err && i < session->cpus; i++) {
-		struct event_switch event = session->cpu[i].pending;
-
-		if (!session->cpu[i].has_pending)
-			continue;
-		session->cpu[i].has_pending = 0;
-		event.direct_ns = SWITCH_NS_UNKNOWN;
-		event.h.flags &= ~SWITCH_WAIT;
-		err = sink(context, &event.h);
-	}
-	return err;
-}
-
-int session_close(struct session *session, consumer_sink sink, void *context)
-{
-	int err = close_pending(session, sink, context);
-
-	if (err)
-		return err;
-	if (!session->hooks.typed)
-		return close_by_map(session, sink, context);
-	return session->hooks.iter ? close_by_iterator(session, sink, context) : 0;
 }
 
 struct consumer *session_consumer(struct session *session, consumer_sink sink, void *context)
@@ -612,22 +419,6 @@ struct consumer *session_consumer(struct session *session, consumer_sink sink, v
 	return NULL;
 }
 
-/*
- * A run of these that the kernel skips loses no event, only the price of one, which is then unknown.
- * That is no rare thing: a kprobe is skipped while any task that is in the middle of a map system call
- * has been switched out on this CPU (bpf_prog_active).
- */
-static bool only_prices(const struct session *session, const struct bpf_program *program)
-{
-	const struct tasktax_bpf *skeleton = session->skeleton;
-
-	return program == skeleton->progs.sched_exit_tp ||
-	       program == skeleton->progs.sched_exit_tp_raw ||
-	       program == skeleton->progs.finish_task_switch ||
-	       program == skeleton->progs.finish_task_switch_raw ||
-	       program == skeleton->progs.sched_entry_tp;
-}
-
 struct losses session_losses(const struct session *session)
 {
 	struct losses sum = { 0 };
@@ -642,7 +433,7 @@ struct losses session_losses(const struct session *session)
 		sum.unseen += loss->unseen;
 	}
 	for (unsigned int i = 0; i < session->links; i++)
-		if (!only_prices(session, session->linked[i]))
+		if (!programs_only_prices(session->skeleton, session->linked[i]))
 			sum.recursion +=
 				recursion_misses(session->linked[i]) - session->misses_before[i];
 	return sum;

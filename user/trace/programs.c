@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: GPL-2.0
+/* programs.c - from hooks to programs; see programs.h. */
+#include "trace/programs.h"
+
+#include <bpf/libbpf.h>
+
+#include "config.h"
+#include "tasktax.skel.h"
+
+static void choose_lifecycle(struct tasktax_bpf *skeleton, const struct hooks *hooks)
+{
+	bool typed = hooks->typed;
+
+	bpf_program__set_autoload(
+		typed ? skeleton->progs.task_newtask : skeleton->progs.task_newtask_raw, true);
+	bpf_program__set_autoload(typed ? skeleton->progs.sched_process_exec :
+					  skeleton->progs.sched_process_exec_raw,
+				  true);
+	bpf_program__set_autoload(typed ? skeleton->progs.sched_process_exit :
+					  skeleton->progs.sched_process_exit_raw,
+				  true);
+	if (hooks->rename)
+		bpf_program__set_autoload(typed ? skeleton->progs.task_rename :
+						  skeleton->progs.task_rename_raw,
+					  true);
+	if (typed && hooks->iter)
+		bpf_program__set_autoload(skeleton->progs.close_tasks, true);
+}
+
+static void choose_sched(struct tasktax_bpf *skeleton, const struct hooks *hooks)
+{
+	bool typed = hooks->typed;
+
+	bpf_program__set_autoload(
+		typed ? skeleton->progs.sched_switch : skeleton->progs.sched_switch_raw, true);
+	if (hooks->end == SWITCH_END_TRACEPOINT)
+		bpf_program__set_autoload(typed ? skeleton->progs.sched_exit_tp :
+						  skeleton->progs.sched_exit_tp_raw,
+					  true);
+	if (hooks->end == SWITCH_END_KPROBE)
+		bpf_program__set_autoload(typed ? skeleton->progs.finish_task_switch :
+						  skeleton->progs.finish_task_switch_raw,
+					  true);
+	if (hooks->pick)
+		bpf_program__set_autoload(skeleton->progs.sched_entry_tp, true);
+	if (hooks->waking)
+		bpf_program__set_autoload(typed ? skeleton->progs.sched_waking :
+						  skeleton->progs.sched_waking_raw,
+					  true);
+}
+
+static void choose_calibration(struct tasktax_bpf *skeleton, const struct hooks *hooks)
+{
+	if (hooks->end == SWITCH_END_NONE)
+		return;
+	bpf_program__set_autoload(hooks->typed ? skeleton->progs.calibrate_start :
+						 skeleton->progs.calibrate_start_raw,
+				  true);
+	if (hooks->end == SWITCH_END_KPROBE)
+		bpf_program__set_autoload(skeleton->progs.calibrate_stop_kprobe, true);
+	else
+		bpf_program__set_autoload(hooks->typed ? skeleton->progs.calibrate_stop :
+							 skeleton->progs.calibrate_stop_raw,
+					  true);
+}
+
+void programs_choose(struct tasktax_bpf *skeleton, const struct hooks *hooks)
+{
+	choose_lifecycle(skeleton, hooks);
+	choose_sched(skeleton, hooks);
+	choose_calibration(skeleton, hooks);
+}
+
+unsigned int programs_to_attach(struct tasktax_bpf *skeleton, struct bpf_program **program)
+{
+	struct bpf_program *all[] = {
+		skeleton->progs.task_newtask,	    skeleton->progs.task_newtask_raw,
+		skeleton->progs.sched_process_exec, skeleton->progs.sched_process_exec_raw,
+		skeleton->progs.sched_process_exit, skeleton->progs.sched_process_exit_raw,
+		skeleton->progs.task_rename,	    skeleton->progs.task_rename_raw,
+		skeleton->progs.sched_exit_tp,	    skeleton->progs.sched_exit_tp_raw,
+		skeleton->progs.finish_task_switch, skeleton->progs.finish_task_switch_raw,
+		skeleton->progs.sched_entry_tp,	    skeleton->progs.sched_waking,
+		skeleton->progs.sched_waking_raw,   skeleton->progs.sched_switch,
+		skeleton->progs.sched_switch_raw,
+	};
+	unsigned int count = 0;
+
+	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
+		if (bpf_program__autoload(all[i]))
+			program[count++] = all[i];
+	return count;
+}
+
+bool programs_only_prices(const struct tasktax_bpf *skeleton, const struct bpf_program *program)
+{
+	return program == skeleton->progs.sched_exit_tp ||
+	       program == skeleton->progs.sched_exit_tp_raw ||
+	       program == skeleton->progs.finish_task_switch ||
+	       program == skeleton->progs.finish_task_switch_raw ||
+	       program == skeleton->progs.sched_entry_tp;
+}

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * session_internal.h - the session's own state, shared by session.c and closing.c and by nobody else.
+ */
+#ifndef TASKTAX_TRACE_SESSION_INTERNAL_H
+#define TASKTAX_TRACE_SESSION_INTERNAL_H
+
+#include <bpf/libbpf.h>
+
+#include "config.h"
+#include "tasktax.skel.h"
+#include "trace/session.h"
+
+#define LINKS_MAX 12
+
+struct session {
+	struct hooks hooks;
+	struct tasktax_bpf *skeleton;
+	struct bpf_link *link[LINKS_MAX];
+	struct bpf_program *linked[LINKS_MAX];
+	uint64_t misses_before[LINKS_MAX];
+	unsigned int links;
+	unsigned int cpus;
+	size_t ring_size;
+	int *ring;		      /* map descriptors, one per CPU; NULL: no need of them */
+	struct cpu_state *cpu;	      /* the mapped array, `cpus` long */
+	const union log_record *logs; /* another: of each CPU in turn, log_records() long */
+	bool disarmed;
+};
+
+#endif
