@@ -173,23 +173,29 @@ static struct text_options look_of(const struct run_arguments *arguments, int fd
 				      .apart = !arguments->output };
 }
 
+/* Completes an output, or withdraws one that memory did not suffice for. */
+static int complete(struct sink *sink, int err, struct fail *fail)
+{
+	if (err != -ENOMEM)
+		return sink_commit(sink, fail) ?: err; /* it looks at the stream's errors */
+	sink_abort(sink);
+	return fail_set(fail, err, "cannot write the report: no memory");
+}
+
 static int write_outputs(struct outputs *outputs, const struct run_arguments *arguments,
 			 const struct report *report, struct fail *fail)
 {
 	struct text_options look = look_of(arguments, outputs->report.fd);
+	FILE *stream = outputs->report.stream;
 	struct fail second = { 0 };
 	int err, err2 = 0;
 
-	/* a failed write is told by sink_commit(), which looks at the stream's error flag */
-	if (arguments->json)
-		err = json_write(report, outputs->report.stream);
-	else
-		err = text_write(report, outputs->report.stream, &look);
-	if (outputs->json.stream) {
-		err2 = json_write(report, outputs->json.stream);
-		err2 = sink_commit(&outputs->json, &second) ?: err2;
-	}
-	err = sink_commit(&outputs->report, fail) ?: err;
+	if (outputs->json.stream)
+		err2 = complete(&outputs->json, json_write(report, outputs->json.stream), &second);
+	err = complete(&outputs->report,
+		       arguments->json ? json_write(report, stream) :
+					 text_write(report, stream, &look),
+		       fail);
 	if (err && !fail->text[0])
 		fail_set(fail, err, "cannot write the report: %s", strerror(-err));
 	if (err2 && !err)

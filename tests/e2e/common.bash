@@ -18,6 +18,26 @@ trace() {
 	"$TASKTAX" run --json="$JSON" -o "$REPORT" "$@" >"$OUT" 2>"$BATS_TEST_TMPDIR/err" || status=$?
 }
 
+# within SECONDS COMMAND...: until it succeeds.
+within() {
+	local end=$((SECONDS + $1))
+	shift
+	until "$@"; do
+		[ "$SECONDS" -lt "$end" ] || return 1
+		sleep 0.02
+	done
+}
+
+# copy_for_nobody: a copy of the binary that every user can reach, in $COPY; $NOBODY runs as one.
+copy_for_nobody() {
+	OPEN=$(mktemp -d)
+	COPY=$OPEN/tasktax
+	cp "$TASKTAX" "$COPY"
+	chmod 755 "$OPEN" "$COPY"
+	NOBODY=(setpriv --reuid=65534 --regid=65534 --clear-groups)
+	"${NOBODY[@]}" test -x "$COPY" || skip "no folder that other users can enter"
+}
+
 # json FILTER: a value of the last report.
 json() { jq -r "$1" "$JSON"; }
 

@@ -46,16 +46,6 @@ refused() {
 	[[ $stderr =~ $pattern ]]
 }
 
-# within SECONDS COMMAND...: until it succeeds.
-within() {
-	local end=$((SECONDS + $1))
-	shift
-	until "$@"; do
-		[ "$SECONDS" -lt "$end" ] || return 1
-		sleep 0.02
-	done
-}
-
 # start FORM: an endless ring of 3 tasks, in $STARTED. A shell ignores SIGINT for what it starts so.
 start() {
 	env --default-signal=INT "$DEMO" ring --as "$1" --tasks 3 --rounds $FOREVER \

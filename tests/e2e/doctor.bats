@@ -16,16 +16,6 @@ unprivileged() { setpriv --bounding-set="$DROPPED" --inh-caps="$DROPPED" "$@"; }
 # on_terminal COMMAND: its output when the standard output is a terminal.
 on_terminal() { TERM=xterm script --quiet --command "$1" /dev/null </dev/null | tr -d '\r'; }
 
-# copy_for_nobody: a copy of the binary that every user can reach, in $COPY; $NOBODY runs as one.
-copy_for_nobody() {
-	OPEN=$(mktemp -d)
-	COPY=$OPEN/tasktax
-	cp "$TASKTAX" "$COPY"
-	chmod 755 "$OPEN" "$COPY"
-	NOBODY=(setpriv --reuid=65534 --regid=65534 --clear-groups)
-	"${NOBODY[@]}" test -x "$COPY" || skip "no folder that other users can enter"
-}
-
 setup() {
 	bats_require_minimum_version 1.5.0
 	DROPPED=-bpf,-perfmon,-sys_admin

@@ -61,16 +61,6 @@ refused() {
 	nobody_left
 }
 
-# within SECONDS COMMAND...: until it succeeds.
-within() {
-	local end=$((SECONDS + $1))
-	shift
-	until "$@"; do
-		[ "$SECONDS" -lt "$end" ] || return 1
-		sleep 0.02
-	done
-}
-
 # start ARGUMENT...: `tasktax run ARGUMENT...` in the background, in $STARTED, its report and JSON as
 # those of trace. A shell ignores SIGINT and SIGQUIT for what it starts so.
 start() {
@@ -90,16 +80,6 @@ ends_with() {
 		cat "$BATS_TEST_TMPDIR/err"
 		return 1
 	}
-}
-
-# copy_for_nobody: a copy of the binary that every user can reach, in $COPY; $NOBODY runs as one.
-copy_for_nobody() {
-	OPEN=$(mktemp -d)
-	COPY=$OPEN/tasktax
-	cp "$TASKTAX" "$COPY"
-	chmod 755 "$OPEN" "$COPY"
-	NOBODY=(setpriv --reuid=65534 --regid=65534 --clear-groups)
-	"${NOBODY[@]}" test -x "$COPY" || skip "no folder that other users can enter"
 }
 
 give_capabilities() {

@@ -64,8 +64,8 @@ pipes() {
 	balanced
 	echo "# $(json .tasks.threads) tasks, $rss KiB at most" >&3
 	check '.tasks.threads > 1000 and .tasks.processes == .tasks.threads'
-	# rings and object, and 8 KiB a task, nearly all of it for its JSON
-	[ "$rss" -le "$((64 * 1024 + 8 * $(json .tasks.threads)))" ]
+	# logs, ring and object, and 1 KiB a task, most of it the text of its JSON
+	[ "$rss" -le "$((96 * 1024 + $(json .tasks.threads)))" ]
 }
 
 @test "two minutes of everything" {

@@ -3,6 +3,7 @@
 #include "output/json.h"
 
 #include <errno.h>
+#include <jansson.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -258,24 +259,6 @@ static json_t *task_object(const struct report *report, const struct task_entry 
 	return object;
 }
 
-/* One array of tasks per process, in the order of their serials. NULL: no memory. */
-static json_t **tasks_by_process(const struct report *report, uint32_t processes)
-{
-	json_t **list = calloc(processes, sizeof(json_t *));
-
-	for (uint32_t i = 0; list && i < processes; i++)
-		list[i] = json_array();
-	for (uint32_t i = 1; list && i < report->task_count; i++) {
-		const struct task_entry *task = &report->tasks[i];
-
-		if (task->process >= processes ||
-		    (!task->known && !task->figures.voluntary && !task->figures.preempted))
-			continue;
-		append(&list[task->process], task_object(report, task));
-	}
-	return list;
-}
-
 static json_t *process_object(const struct report *report, uint32_t index, json_t *members)
 {
 	const struct process_entry *process = &report->processes[index];
@@ -289,32 +272,6 @@ static json_t *process_object(const struct report *report, uint32_t index, json_
 
 	add_figures(&object, &process->figures, report->context.wait_known);
 	return object;
-}
-
-static json_t *processes(const struct report *report)
-{
-	json_t *array = json_array();
-	uint32_t highest = 0;
-	json_t **members;
-
-	for (uint32_t i = 0; i < report->process_count; i++)
-		if (report->processes_by_switches[i] > highest)
-			highest = report->processes_by_switches[i];
-	members = tasks_by_process(report, highest + 1);
-	if (!members) {
-		json_decref(array);
-		return NULL;
-	}
-	for (uint32_t i = 0; i < report->process_count; i++) {
-		uint32_t index = report->processes_by_switches[i];
-
-		append(&array, process_object(report, index, members[index]));
-		members[index] = NULL;
-	}
-	for (uint32_t i = 0; i <= highest; i++)
-		json_decref(members[i]);
-	free(members);
-	return array;
 }
 
 static const char *class_name(enum task_class class)
@@ -404,41 +361,142 @@ static json_t *overhead(const struct run_context *context)
 			 "loader_cpu_ns", ns(context->loader_cpu_ns));
 }
 
-json_t *json_report(const struct report *report)
+/*
+ * Where the report goes. It is written member by member, and of the processes one by one: as one value, a
+ * run of a million tasks would need gigabytes.
+ */
+struct writer {
+	FILE *out;
+	bool begun;
+	int err;
+};
+
+/* Takes the value over. */
+static void put(struct writer *writer, json_t *value)
+{
+	if (!value)
+		writer->err = -ENOMEM;
+	else if (json_dumpf(value, writer->out,
+			    JSON_ENCODE_ANY | JSON_INDENT(1) | JSON_REAL_PRECISION(12)) &&
+		 !writer->err)
+		writer->err = -EIO;
+	json_decref(value);
+}
+
+static void put_name(struct writer *writer, const char *name)
+{
+	fprintf(writer->out, "%s\n\"%s\": ", writer->begun ? "," : "{", name);
+	writer->begun = true;
+}
+
+static void put_member(struct writer *writer, const char *name, json_t *value)
+{
+	put_name(writer, name);
+	put(writer, value);
+}
+
+/* The tasks of each process: those of process i are task[first[i]] up to task[first[i + 1]]. */
+struct members {
+	uint32_t *first, *task;
+};
+
+static bool is_shown(const struct task_entry *task)
+{
+	return task->known || task->figures.voluntary || task->figures.preempted;
+}
+
+/* Sorted by counting; within a process, in the order of their serials. */
+static int find_members(const struct report *report, uint32_t processes, struct members *members)
+{
+	uint32_t *first = calloc(processes + 2, sizeof(*first));
+
+	members->first = first;
+	members->task = calloc(report->task_count, sizeof(*members->task));
+	if (!first || !members->task)
+		return -ENOMEM;
+	/* two places ahead, so that filling moves each to where the next process begins */
+	for (uint32_t i = 1; i < report->task_count; i++)
+		if (is_shown(&report->tasks[i]))
+			first[report->tasks[i].process + 2]++;
+	for (uint32_t i = 2; i < processes + 2; i++)
+		first[i] += first[i - 1];
+	for (uint32_t i = 1; i < report->task_count; i++)
+		if (is_shown(&report->tasks[i]))
+			members->task[first[report->tasks[i].process + 1]++] = i;
+	return 0;
+}
+
+static json_t *tasks_of(const struct report *report, const struct members *members,
+			uint32_t process)
+{
+	json_t *array = json_array();
+
+	for (uint32_t i = members->first[process]; i < members->first[process + 1]; i++)
+		append(&array, task_object(report, &report->tasks[members->task[i]]));
+	return array;
+}
+
+static void put_processes(struct writer *writer, const struct report *report)
+{
+	struct members members = { 0 };
+	uint32_t processes = 0;
+
+	for (uint32_t i = 1; i < report->task_count; i++)
+		if (is_shown(&report->tasks[i]) && report->tasks[i].process >= processes)
+			processes = report->tasks[i].process + 1;
+	for (uint32_t i = 0; i < report->process_count; i++)
+		if (report->processes_by_switches[i] >= processes)
+			processes = report->processes_by_switches[i] + 1;
+	put_name(writer, "processes");
+	fputc('[', writer->out);
+	if (find_members(report, processes, &members))
+		writer->err = -ENOMEM;
+	for (uint32_t i = 0; !writer->err && i < report->process_count; i++) {
+		uint32_t index = report->processes_by_switches[i];
+
+		fputs(i ? ",\n" : "\n", writer->out);
+		put(writer, process_object(report, index, tasks_of(report, &members, index)));
+	}
+	fputc(']', writer->out);
+	free(members.first);
+	free(members.task);
+}
+
+static void put_head(struct writer *writer, const struct report *report)
 {
 	const struct run_context *context = &report->context;
-	json_t *object = json_pack(
-		"{s:s, s:{s:o}, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "schema",
-		"tasktax.report/1", "tool", "version", text(context->tool_version), "command",
-		texts(context->command), "exit", exit_of(context), "host", host(context),
-		"duration_ns", ns(context->duration_ns), "mode", text(context->mode), "features",
-		features(context), "direct_end", text(context->direct_end),
-		"direct_unknown_because", text(context->direct_why));
 
-	set(&object, "events", events(report));
-	set(&object, "reconcile", reconcile(&report->reconcile));
-	set(&object, "tasks", tasks(report));
-	set(&object, "workload", workload(report));
-	set(&object, "switches", switches(report));
-	set(&object, "first_switches", count(report->first_switches));
-	set(&object, "processes", processes(report));
-	set(&object, "pairs", pairs(report));
-	set(&object, "pairs_total", pair_total(report));
-	set(&object, "wakers", wakers(report));
-	set(&object, "tax", tax(report));
-	set(&object, "overhead", overhead(context));
-	return object;
+	put_member(writer, "schema", json_string("tasktax.report/1"));
+	put_member(writer, "tool", json_pack("{s:o}", "version", text(context->tool_version)));
+	put_member(writer, "command", texts(context->command));
+	put_member(writer, "exit", exit_of(context));
+	put_member(writer, "host", host(context));
+	put_member(writer, "duration_ns", ns(context->duration_ns));
+	put_member(writer, "mode", text(context->mode));
+	put_member(writer, "features", features(context));
+	put_member(writer, "direct_end", text(context->direct_end));
+	put_member(writer, "direct_unknown_because", text(context->direct_why));
 }
 
 int json_write(const struct report *report, FILE *out)
 {
-	json_t *object = json_report(report);
-	int err;
+	struct writer writer = { .out = out };
 
-	if (!object)
-		return -ENOMEM;
-	err = json_dumpf(object, out, JSON_INDENT(1) | JSON_REAL_PRECISION(12)) ||
-	      fputc('\n', out) == EOF || fflush(out);
-	json_decref(object);
-	return err ? -EIO : 0;
+	put_head(&writer, report);
+	put_member(&writer, "events", events(report));
+	put_member(&writer, "reconcile", reconcile(&report->reconcile));
+	put_member(&writer, "tasks", tasks(report));
+	put_member(&writer, "workload", workload(report));
+	put_member(&writer, "switches", switches(report));
+	put_member(&writer, "first_switches", count(report->first_switches));
+	put_processes(&writer, report);
+	put_member(&writer, "pairs", pairs(report));
+	put_member(&writer, "pairs_total", pair_total(report));
+	put_member(&writer, "wakers", wakers(report));
+	put_member(&writer, "tax", tax(report));
+	put_member(&writer, "overhead", overhead(&report->context));
+	fputs("\n}\n", out);
+	if (!writer.err && (fflush(out) || ferror(out)))
+		writer.err = -EIO;
+	return writer.err;
 }

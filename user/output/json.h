@@ -8,15 +8,13 @@
 #ifndef TASKTAX_OUTPUT_JSON_H
 #define TASKTAX_OUTPUT_JSON_H
 
-#include <jansson.h>
 #include <stdio.h>
 
 #include "model/report.h"
 
-/* The whole report as a value that the caller owns; NULL: no memory. */
-json_t *json_report(const struct report *report);
-
-/* Writes it with a newline at its end. 0, -ENOMEM or -EIO. */
+/*
+ * Writes it with a newline at its end. 0, -EIO, or -ENOMEM: then what was written is not a whole report.
+ */
 int json_write(const struct report *report, FILE *out);
 
 #endif
