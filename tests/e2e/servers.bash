@@ -56,16 +56,17 @@ server_stop() {
 }
 
 # server_look: who is there now, as /proc has it: process, thread and name of the command and all that it
-# started, one line each in $SEEN.
+# started, one line each in $SEEN. Who ends while it looks is not there any more.
 server_look() {
-	local pids=$SERVER pid
+	local pids=$SERVER pid task name
 	SEEN=$BATS_TEST_TMPDIR/seen
 	: >"$SEEN"
 	while pids=$(pgrep -d, -P "$pids"); do
 		for pid in ${pids//,/ }; do
-			(cd "/proc/$pid/task" && for task in *; do
-				echo "$pid $task $(<"$task/comm")"
-			done) >>"$SEEN"
+			for task in "/proc/$pid/task"/*; do
+				name=$(cat "$task/comm" 2>/dev/null) || continue
+				echo "$pid ${task##*/} $name" >>"$SEEN"
+			done
 		done
 	done
 }
