@@ -29,7 +29,7 @@ vm_missing() {
 # vm_package SERIES FLAVOUR: the newest package with a kernel of this series (6.1) and flavour
 # (cloud-amd64, rt-amd64, amd64).
 vm_package() {
-	apt-cache search --names-only "^linux-image-${1//./\\.}\\.[0-9][^ ]*[0-9]-$2\$" |
+	apt-cache search --names-only "^linux-image-${1//./\\.}\\.[0-9][^ ]*[0-9]-$2\$" 2>/dev/null |
 		cut -d ' ' -f 1 | sort -V | tail -n 1
 }
 
