@@ -39,6 +39,7 @@ shows() { grep -q -e "$1" "$SCREEN"; }
 # held ARGUMENT...: as start, and the loader is kept for a second between the birth of the command and
 # its release. The pids in $LOADER and $COMMAND.
 held() {
+	export ASAN_OPTIONS=detect_leaks=0 # which does not work under ptrace
 	AS=(strace -o /dev/null -e trace=pidfd_open -e inject=pidfd_open:delay_exit=1000000)
 	start "$@"
 	within 5 is_held
