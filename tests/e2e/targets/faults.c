@@ -8,7 +8,6 @@
  * and cow-reuse write them. Files lie in $TASKTAX_FAULTS_DIR, by default /var/tmp.
  * Exits with 1 when its own counts are not those intended, with 77 when the kernel does not do it.
  */
-#include <alloca.h>
 #include <err.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -197,15 +196,15 @@ static void let_kernel_write(const struct area *area)
 
 static void map_populated(const struct area *area)
 {
-	mmap(area->start, (size_t)area->count * area->stride, PROT_READ | PROT_WRITE,
-	     MAP_FIXED | MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+	(void)mmap(area->start, (size_t)area->count * area->stride, PROT_READ | PROT_WRITE,
+		   MAP_FIXED | MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
 }
 
 /* One byte in each page below the caller's frame, down to `bottom`; the frame itself grows to there. */
 static void *use_stack(void *bottom)
 {
 	uintptr_t here = (uintptr_t)__builtin_frame_address(0), page = page_size();
-	char *frame = alloca(here - (uintptr_t)bottom - 256);
+	char *frame = __builtin_alloca(here - (uintptr_t)bottom - 256);
 
 	__asm__ volatile("" : : "r"(frame) : "memory");
 	for (uintptr_t at = (here & -page) - 1; at > (uintptr_t)bottom; at -= page)
@@ -400,16 +399,25 @@ static void with_handler(struct run *run)
 	timed(run);
 }
 
+static void *do_nothing(void *nothing)
+{
+	return nothing;
+}
+
+/* The first thread, on a stack of libc's, faults in the code. */
 static void on_threads(struct run *run)
 {
 	struct area *area = &run->area;
 	size_t page = page_size();
+	pthread_t first;
 
 	area->count = run->count / THREAD_PAGES;
 	run->count = area->count * THREAD_PAGES;
 	for (long i = 1; i <= area->count; i++)
 		if (mprotect(area->start + (size_t)i * area->stride - page, page, PROT_NONE))
 			err(1, "mprotect");
+	if (pthread_create(&first, NULL, do_nothing, NULL) || pthread_join(first, NULL))
+		errx(1, "no thread");
 	run->warm.count = 0;
 	timed(run);
 }
