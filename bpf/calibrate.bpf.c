@@ -18,7 +18,7 @@ struct calibration calibration = {};
 
 static __always_inline bool is_loader(void)
 {
-	return has_pid(current_task(false), conf.calibrate_tid);
+	return local_pid(current_task(false)) == conf.calibrate_tid;
 }
 
 static __always_inline int on_start(void)

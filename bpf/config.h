@@ -12,18 +12,30 @@
 #include "event.h"
 
 struct config {
-	u32 cpus;	   /* entries of the per-CPU maps */
-	u32 log_records;   /* room in each CPU's switch log, a power of two */
-	u32 ring_wake;	   /* bytes written to a CPU's ring between two wake-ups of the loader */
-	u32 end_hook;	   /* an end-of-switch hook is attached: 0: records go out without direct */
-	u32 pick;	   /* sched_entry_tp is attached */
+	u32 cpus;	 /* entries of the per-CPU maps */
+	u32 log_records; /* room in each CPU's switch log, a power of two */
+	u32 ring_wake;	 /* bytes written to a CPU's ring between two wake-ups of the loader */
+	u32 end_hook;	 /* an end-of-switch hook is attached: 0: records go out without direct */
+	u32 pick;	 /* sched_entry_tp is attached */
+	u32 faults;	 /* enum fault_end, 0: faults are not traced */
+	u32 rss_stat;	 /* tp_btf/rss_stat is attached; else current->rss_stat is read, if there */
+	u32 huge_pages;	 /* base pages of a huge page (PMD), 0: not to be told apart */
 	u32 calibrate_tid; /* the loader's task, while calibrating */
 	u32 pid_namespace; /* the loader's: its inode number */
+};
+
+/* Where a fault is known to have been accounted. */
+enum fault_end {
+	FAULT_END_NONE,
+	FAULT_END_PERF,	   /* software events PAGE_FAULTS_MIN and PAGE_FAULTS_MAJ */
+	FAULT_END_FEXIT,   /* of handle_mm_fault(), as its start */
+	FAULT_END_COUNTER, /* the task's counters have moved at its next fault: no time */
 };
 
 /* Losses of one CPU: events that were meant to be recorded and were not. */
 struct loss {
 	u64 switches, waking; /* switch log full, ring full */
+	u64 faults;	      /* ring full */
 	u64 lifecycle;	      /* lifecycle ring full */
 	u64 untracked; /* a new task that could not be given storage: never counted as target */
 	u64 unseen;    /* prev was not the last next: the program missed a switch in between */
@@ -62,19 +74,39 @@ struct cpu_state {
 	u64 room;		/* `read` as it was when the log last looked full */
 	u64 written;		/* records of the log */
 	struct loss loss;
-	u64 reserved[3];
+	u64 fault_runs; /* of the programs at a fault's end, whoever took it */
+	u64 reserved;
 
 	u64 read; /* by the loader, in a line of its own */
 	u64 reserved_too[7];
 };
+
+/* The fault that a task is in. */
+struct fault_state {
+	u64 start; /* 0: none */
+	u64 address;
+	u64 counted_minor; /* min_flt and maj_flt before it */
+	u64 counted_major;
+	u64 anon; /* the address space's anonymous pages before it, as far as they are summed up */
+	u64 out;  /* it is off the CPU since, 0: it is not */
+	u64 off_ns;
+	u32 code;     /* FAULT_* */
+	u32 retried;  /* handle_mm_fault() will be called again for it */
+	u32 cache[4]; /* current->rss_stat.count[] before it */
+	u32 cache_events, reserved;
+};
+
+#define STARTED_SWITCHES 1
+#define STARTED_FAULTS 2
 
 /* A target task: the value of the task storage. */
 struct task_state {
 	u32 id, mm;    /* serials; id 0 is nobody */
 	u64 mm_struct; /* which address space `mm` names; 0: not seen yet */
 	u32 cpu;       /* it last ran on, plus one; 0: never */
-	u32 started;   /* account.base is set */
+	u32 started;   /* STARTED_*: which part of account.base is set */
 	struct task_account account;
+	struct fault_state fault;
 };
 
 struct calibration {

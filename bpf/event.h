@@ -16,21 +16,25 @@ typedef uint16_t u16;
 typedef uint32_t u32;
 typedef uint64_t u64;
 typedef int32_t s32;
+typedef int64_t s64;
 #endif
 
-#define EVENT_ABI 1
+#define EVENT_ABI 2
 #define EVENT_COMM_LEN 16
 
 enum event_kind {
-	EVENT_SWITCH = 1,  /* struct event_switch: per-CPU ring */
-	EVENT_WAKING = 2,  /* struct event_waking: per-CPU ring, only when asked for */
-	EVENT_NEWTASK = 3, /* struct event_newtask: lifecycle ring, as all that follow */
-	EVENT_EXEC = 4,	   /* struct event_exec */
-	EVENT_RENAME = 5,  /* struct event_rename */
-	EVENT_EXIT = 6,	   /* struct event_exit: sched_process_exit, one per task */
-	EVENT_END = 7,	   /* struct event_end: the kernel's counters at the last switch-out */
-	EVENT_NAME = 8,	   /* struct event_name: made by the loader, the comm of a foreign task */
-	EVENT_MISSED = 9,  /* struct event_missed: per-CPU ring, a switch-in that no hook saw */
+	EVENT_SWITCH = 1,   /* struct event_switch: per-CPU ring */
+	EVENT_WAKING = 2,   /* struct event_waking: per-CPU ring, only when asked for */
+	EVENT_NEWTASK = 3,  /* struct event_newtask: lifecycle ring, as all that follow */
+	EVENT_EXEC = 4,	    /* struct event_exec */
+	EVENT_RENAME = 5,   /* struct event_rename */
+	EVENT_EXIT = 6,	    /* struct event_exit: sched_process_exit, one per task */
+	EVENT_END = 7,	    /* struct event_end: the kernel's counters at the last switch-out */
+	EVENT_NAME = 8,	    /* struct event_name: made by the loader, the comm of a foreign task */
+	EVENT_MISSED = 9,   /* struct event_missed: per-CPU ring, a switch-in that no hook saw */
+	EVENT_FAULT = 10,   /* struct event_fault: per-CPU ring */
+	EVENT_IMAGE = 11,   /* struct event_image: made by the loader, as all that follow */
+	EVENT_MAPPING = 12, /* struct event_mapping */
 };
 
 struct event_header {
@@ -125,8 +129,10 @@ struct event_newtask {
 	u32 task, parent; /* references; parent 0: the root of the tree */
 	u32 pid, tgid;
 	u32 mm;
-	u32 reserved;
+	u32 local_tgid; /* tgid as the loader's pid namespace sees it; 0: not at all */
 	u64 clone_flags;
+	u64 stack,
+		tls; /* of a thread: its first user stack pointer and thread pointer, 0: not known */
 	u8 comm[EVENT_COMM_LEN];
 };
 
@@ -160,11 +166,15 @@ struct task_counters {
 
 /*
  * What reconciliation needs: the counters before the task's first recorded event and at its last
- * recorded switch-out, and how many switch-outs the hook saw in between, recorded or lost.
+ * recorded one (switch-out, fault), and how many events the hooks saw in between, recorded or lost.
  */
 struct task_account {
 	struct task_counters base, last;
 	u64 outs_voluntary, outs_preempted;
+	u64 minor, major;   /* faults that came to an end */
+	u64 unfinished;	    /* faults that began and were not accounted: bad address, signal */
+	u64 unraised_minor; /* taken by the kernel for the task without an event, where seen */
+	u64 unraised_major;
 };
 
 #define END_CLOSED 1 /* flags of EVENT_END: the task lives on, tracing ended */
@@ -173,6 +183,51 @@ struct event_end {
 	struct event_header h;
 	u32 task, reserved;
 	struct task_account account;
+};
+
+/* flags of EVENT_FAULT: the low five are x86's page-fault error code */
+#define FAULT_PRESENT (1 << 0)
+#define FAULT_WRITE (1 << 1)
+#define FAULT_USER (1 << 2)
+#define FAULT_FETCH (1 << 4) /* of an instruction */
+#define FAULT_MAJOR (1 << 5)
+#define FAULT_ALLOC (1 << 6)	  /* a page was allocated in it, with --cow-detail */
+#define FAULT_HUGE (1 << 7)	  /* it mapped a huge page (PMD) */
+#define FAULT_NO_CODE (1 << 8)	  /* its start was not seen: no error code, no time */
+#define FAULT_NO_PRESENT (1 << 9) /* FAULT_PRESENT is not known */
+#define FAULT_CHANGED_SHIFT 10 /* four bits, by the kernel's MM_* counters: which of them moved */
+#define FAULT_FILE (1 << 10)
+#define FAULT_ANON (1 << 11)
+#define FAULT_SWAP (1 << 12)
+#define FAULT_SHMEM (1 << 13)
+#define FAULT_NO_CHANGED (1 << 14) /* what moved is not known */
+#define FAULT_CODE_MASK (FAULT_PRESENT | FAULT_WRITE | FAULT_USER | FAULT_FETCH)
+
+struct event_fault {
+	struct event_header h; /* ts: of its end */
+	u32 task;	       /* a target */
+	u32 mm;		       /* address-space serial */
+	u64 address;
+	u64 time_ns; /* NS_UNKNOWN: its start or its end was not seen */
+	u64 off_ns;  /* of it, off the CPU */
+};
+
+/* A process has begun to execute another program: its address space is new and empty. */
+struct event_image {
+	struct event_header h;
+	u32 tgid, reserved; /* as the loader's pid namespace sees it */
+};
+
+#define MAPPING_NAME_MAX 4096
+
+/* From now on this range is mapped so, as perf's PERF_RECORD_MMAP2 or /proc/PID/maps tell. */
+struct event_mapping {
+	struct event_header h; /* size: whole multiples of 8 */
+	u32 tgid;	       /* as of event_image */
+	u32 prot, map;	       /* PROT_*, MAP_SHARED or MAP_PRIVATE */
+	u32 known;	       /* 1: prot and map are */
+	u64 start, end, offset;
+	char name[]; /* terminated */
 };
 
 struct event_name {
@@ -187,6 +242,8 @@ struct event_name {
  */
 struct losses {
 	u64 switches, waking; /* ring full */
+	u64 faults;	      /* ring full */
+	u64 mappings;	      /* perf's ring full */
 	u64 lifecycle;	      /* lifecycle ring full */
 	u64 untracked;	      /* new tasks that could not be followed */
 	u64 unseen;	      /* no loss of ours: switches that the kernel ran no program for */
@@ -194,18 +251,21 @@ struct losses {
 	u64 unknown;	      /* records that the reader did not understand */
 };
 
-#define NS_UNKNOWN UINT64_MAX /* of any ns figure: not known, never written as 0 */
+#define NS_UNKNOWN (~(u64)0) /* of any ns figure: not known, never written as 0 */
 
 _Static_assert(sizeof(struct event_header) == 16, "wire ABI");
 _Static_assert(sizeof(struct event_switch) == 48, "wire ABI: the hot record");
 _Static_assert(sizeof(struct event_waking) == 24, "wire ABI");
 _Static_assert(sizeof(struct event_missed) == 32, "wire ABI");
-_Static_assert(sizeof(struct event_newtask) == 64, "wire ABI");
+_Static_assert(sizeof(struct event_newtask) == 80, "wire ABI");
 _Static_assert(sizeof(struct event_exec) == 48, "wire ABI");
 _Static_assert(sizeof(struct event_rename) == 40, "wire ABI");
 _Static_assert(sizeof(struct event_exit) == 24, "wire ABI");
-_Static_assert(sizeof(struct task_account) == 112, "wire ABI");
-_Static_assert(sizeof(struct event_end) == 136, "wire ABI");
+_Static_assert(sizeof(struct task_account) == 152, "wire ABI");
+_Static_assert(sizeof(struct event_end) == 176, "wire ABI");
+_Static_assert(sizeof(struct event_fault) == 48, "wire ABI");
+_Static_assert(sizeof(struct event_image) == 24, "wire ABI");
+_Static_assert(sizeof(struct event_mapping) == 56, "wire ABI");
 _Static_assert(sizeof(struct event_name) == 40, "wire ABI");
 
 #endif

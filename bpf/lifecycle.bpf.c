@@ -30,6 +30,12 @@ static __always_inline void send_newtask(struct task_struct *task, struct task_s
 	e->tgid = FIELD(typed, task, tgid);
 	e->mm = child->mm;
 	e->clone_flags = clone_flags;
+	if (clone_flags & CLONE_THREAD)
+		e->stack = task_user_stack(task, typed);
+	else
+		e->local_tgid = local_pid(task);
+	if (clone_flags & CLONE_SETTLS)
+		e->tls = task_thread_pointer(task, typed);
 	bpf_probe_read_kernel(e->comm, sizeof(e->comm), &task->comm);
 	submit_lifecycle(e);
 }
@@ -57,7 +63,8 @@ static __always_inline int on_newtask(struct task_struct *task, u64 clone_flags,
 	child->mm = clone_flags & CLONE_VM ? target_mm(parent, FIELD(typed, current, mm)) :
 					     next_serial(&last_mm_id);
 	child->mm_struct = (u64)FIELD(typed, task, mm);
-	child->started = 1; /* its counters start at zero, and so does account.base */
+	child->started = STARTED_SWITCHES |
+			 STARTED_FAULTS; /* its counters start at zero, and so does account.base */
 	send_newtask(task, child, parent->id, clone_flags, typed);
 	return 0;
 }
@@ -202,8 +209,6 @@ int close_tasks(struct bpf_iter__task *ctx)
 	fill_header(&e.h, EVENT_END, sizeof(e), END_CLOSED);
 	e.task = state->id;
 	e.account = state->account;
-	e.account.last.min_flt = task->min_flt;
-	e.account.last.maj_flt = task->maj_flt;
 	bpf_seq_write(ctx->meta->seq, &e, sizeof(e));
 	return 0;
 }

@@ -13,8 +13,7 @@
 #include "vmlinux.h"
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
-#include "emit.bpf.h"
-#include "target.bpf.h"
+#include "fault.bpf.h"
 
 const volatile struct config conf = {};
 volatile u32 armed = 0;
@@ -108,6 +107,8 @@ static __always_inline u16 account_switch_out(struct side *prev, const bool type
 	u64 nvcsw = FIELD(typed, prev->task, nvcsw);
 	bool voluntary = nvcsw != account->last.nvcsw;
 
+	if (conf.faults && state->fault.start)
+		state->fault.out = bpf_ktime_get_ns();
 	account->last.nvcsw = nvcsw;
 	account->last.nivcsw = FIELD(typed, prev->task, nivcsw);
 	account->last.run_delay = task_run_delay(prev->task, typed);
@@ -122,11 +123,13 @@ static __always_inline u16 account_switch_out(struct side *prev, const bool type
 /* The dead switch-out: the counters are final, and nobody can read them later. */
 static __always_inline void end_of_task(struct side *prev, const bool typed)
 {
-	struct event_end *e = reserve_lifecycle(event_end, EVENT_END, 0);
+	struct event_end *e;
 
+	if (conf.faults == FAULT_END_COUNTER && prev->state->fault.start)
+		end_by_counter(prev->state, prev->task, bpf_ktime_get_ns(), typed);
+	e = reserve_lifecycle(event_end, EVENT_END, 0);
 	if (e) {
-		prev->state->account.last.min_flt = FIELD(typed, prev->task, min_flt);
-		prev->state->account.last.maj_flt = FIELD(typed, prev->task, maj_flt);
+		read_fault_counters(&prev->state->account.last, prev->task, typed);
 		e->task = prev->state->id;
 		e->account = prev->state->account;
 		submit_lifecycle(e);
@@ -170,10 +173,11 @@ static __always_inline u16 account_switch_in(struct cpu_state *cpu, struct side 
 	u32 here = cpu->index + 1;
 	u16 flags = classify(cpu, prev, next, typed);
 
-	if (!state->started) {
-		read_counters(&state->account.base, next->task, typed);
-		state->account.last = state->account.base;
-		state->started = 1;
+	if (!(state->started & STARTED_SWITCHES))
+		start_switches(state, next->task, typed);
+	if (conf.faults && state->fault.out) {
+		state->fault.off_ns += bpf_ktime_get_ns() - state->fault.out;
+		state->fault.out = 0;
 	}
 	e->next_mm = target_mm(state, next->mm);
 	if (state->cpu && state->cpu != here)
@@ -232,13 +236,11 @@ static __always_inline void start_at_switch_out(struct side *prev, bool preempt,
 {
 	struct task_account *account = &prev->state->account;
 
-	read_counters(&account->base, prev->task, typed);
+	start_switches(prev->state, prev->task, typed);
 	if (!preempt && task_run_state(prev->task, typed))
-		account->base.nvcsw--;
+		account->last.nvcsw = --account->base.nvcsw;
 	else
-		account->base.nivcsw--;
-	account->last = account->base;
-	prev->state->started = 1;
+		account->last.nivcsw = --account->base.nivcsw;
 }
 
 /*
@@ -255,7 +257,7 @@ static __always_inline void notice_unknown(struct cpu_state *cpu, struct side *p
 	remember(cpu, prev);
 	if (!prev->state)
 		return;
-	if (!prev->state->started)
+	if (!(prev->state->started & STARTED_SWITCHES))
 		start_at_switch_out(prev, preempt, typed);
 	else
 		send_missed(cpu, prev, typed);

@@ -10,8 +10,8 @@
 
 #define PID_NAMESPACES_MAX 33 /* MAX_PID_NS_LEVEL of include/linux/pid_namespace.h, plus one */
 
-/* Whether the loader knows this task by this pid: the one in the loader's own pid namespace. */
-static __noinline bool has_pid(struct task_struct *task, u32 wanted)
+/* The pid by which the loader knows this task: that in its own pid namespace. 0: it does not. */
+static __noinline u32 local_pid(struct task_struct *task)
 {
 	struct pid *pid = BPF_CORE_READ(task, thread_pid);
 	u32 level = BPF_CORE_READ(pid, level);
@@ -21,10 +21,10 @@ static __noinline bool has_pid(struct task_struct *task, u32 wanted)
 		struct upid *at = number;
 
 		if (BPF_CORE_READ(at, ns, ns.inum) == conf.pid_namespace)
-			return BPF_CORE_READ(at, nr) == wanted;
+			return BPF_CORE_READ(at, nr);
 		number += bpf_core_type_size(struct upid);
 	}
-	return false;
+	return 0;
 }
 
 /* The look-up without task storage. The loader has no address to mark the root by, only its pid. */
@@ -35,7 +35,7 @@ static __always_inline struct task_state *target_state_raw(struct task_struct *t
 	u64 key = (u64)task;
 
 	state = bpf_map_lookup_elem(&tasks_raw, &key);
-	if (state || !pid || !has_pid(task, pid))
+	if (state || !pid || local_pid(task) != pid)
 		return state;
 	bpf_map_update_elem(&tasks_raw, &key, &root, BPF_NOEXIST);
 	root_pid = 0;
@@ -89,6 +89,7 @@ static __always_inline u32 target_mm(struct task_state *state, struct mm_struct 
 	return state->mm;
 }
 
+/* The kernel's counters of its switches, and of its faults, as they stand. */
 static __always_inline void read_counters(struct task_counters *to, struct task_struct *task,
 					  const bool typed)
 {
@@ -96,8 +97,38 @@ static __always_inline void read_counters(struct task_counters *to, struct task_
 	to->nivcsw = FIELD(typed, task, nivcsw);
 	to->run_delay = task_run_delay(task, typed);
 	to->sum_exec = FIELD(typed, task, se.sum_exec_runtime);
+}
+
+static __always_inline void read_fault_counters(struct task_counters *to, struct task_struct *task,
+						const bool typed)
+{
 	to->min_flt = FIELD(typed, task, min_flt);
 	to->maj_flt = FIELD(typed, task, maj_flt);
+}
+
+/* The first recorded event of a task: what its counters start from. */
+static __always_inline void start_faults(struct task_state *state, struct task_struct *task,
+					 const bool typed)
+{
+	read_fault_counters(&state->account.base, task, typed);
+	state->account.last.min_flt = state->account.base.min_flt;
+	state->account.last.maj_flt = state->account.base.maj_flt;
+	state->started |= STARTED_FAULTS;
+}
+
+static __always_inline void start_switches(struct task_state *state, struct task_struct *task,
+					   const bool typed)
+{
+	struct task_account *account = &state->account;
+
+	read_counters(&account->base, task, typed);
+	account->last.nvcsw = account->base.nvcsw;
+	account->last.nivcsw = account->base.nivcsw;
+	account->last.run_delay = account->base.run_delay;
+	account->last.sum_exec = account->base.sum_exec;
+	state->started |= STARTED_SWITCHES;
+	if (!(state->started & STARTED_FAULTS))
+		start_faults(state, task, typed);
 }
 
 #endif

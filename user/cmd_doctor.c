@@ -81,13 +81,13 @@ static error_t parse(int key, char *text, struct argp_state *state)
 /* What `tasktax run` would say here. */
 static int examine(struct doctor *doctor, struct hooks *hooks, struct fail *reason)
 {
-	static const struct wanted nothing_more;
+	static const struct wanted usual = { .faults = true };
 	const struct features *features = doctor->features;
 
 	doctor->reason = reason->text;
 	if (privilege_check(&features->privilege, reason))
 		return EXITS_PRIVILEGE;
-	if (hooks_choose(hooks, features, &nothing_more, reason))
+	if (hooks_choose(hooks, features, &usual, reason))
 		return EXITS_KERNEL;
 	doctor->hooks = hooks;
 	return EXITS_OK;

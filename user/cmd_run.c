@@ -33,6 +33,8 @@ enum option_key {
 	KEY_WITHOUT,
 	KEY_PICK,
 	KEY_WAKERS,
+	KEY_NO_FAULTS,
+	KEY_COW_DETAIL,
 	KEY_FOLLOW,
 };
 
@@ -48,6 +50,11 @@ static const struct argp_option option_list[] = {
 	  "\"command\": end with the command (default); \"all\": with its last descendant", 2 },
 	{ "pick", KEY_PICK, NULL, 0, "Also measure what choosing the next task costs", 3 },
 	{ "wakers", KEY_WAKERS, NULL, 0, "Also record who wakes whom", 3 },
+	{ "no-faults", KEY_NO_FAULTS, NULL, 0, "Do not record page faults", 3 },
+	{ "cow-detail", KEY_COW_DETAIL, NULL, 0,
+	  "Also tell which writes to once-shared pages copied them (costs at every page that the "
+	  "host allocates)",
+	  3 },
 	{ "ring-size", KEY_RING_SIZE, "SIZE", 0,
 	  "Ring buffer per CPU, a power of two from 4K to 1G (default 16M, less on large hosts)",
 	  4 },
@@ -130,6 +137,12 @@ static error_t parse(int key, char *text, struct argp_state *state)
 		break;
 	case KEY_WAKERS:
 		arguments->options.wanted.wakers = true;
+		break;
+	case KEY_NO_FAULTS:
+		arguments->options.wanted.faults = false;
+		break;
+	case KEY_COW_DETAIL:
+		arguments->options.wanted.cow_detail = true;
 		break;
 	case KEY_FOLLOW:
 		parse_follow(arguments, text, state);
@@ -233,7 +246,9 @@ int cmd_run(int argc, char **argv)
 {
 	static const struct argp argp = { option_list, parse, "COMMAND [ARG]...", doc, NULL,
 					  NULL,	       NULL };
-	struct run_arguments arguments = { .options.stdout_fd = -1 };
+	struct run_arguments arguments = {
+		.options = { .stdout_fd = -1, .wanted.faults = true },
+	};
 	struct features features;
 	struct fail fail = { 0 };
 	int status;

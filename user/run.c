@@ -120,6 +120,7 @@ static int announce_root(struct course *course)
 		.pid = (u32)course->target.pid,
 		.tgid = (u32)course->target.pid,
 		.mm = ROOT_MM,
+		.local_tgid = (u32)course->target.pid,
 	};
 
 	memcpy(root.comm, "tasktax", sizeof("tasktax"));
@@ -243,6 +244,10 @@ static void describe(const struct course *course, const struct features *feature
 		.direct_why = hooks->direct_why,
 		.wait_known = hooks->run_delay,
 		.wait_why = hooks->wait_why,
+		.faults_measured = hooks->faults != FAULT_END_NONE,
+		.fault_end = hooks->fault_end,
+		.fault_why = hooks->fault_why,
+		.cow_detail = hooks->cow_detail,
 		.pick_measured = hooks->pick,
 		.waking_measured = hooks->waking,
 		.probe_ns = course->probe_ns,

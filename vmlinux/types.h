@@ -61,6 +61,11 @@ enum {
 	BPF_LOCAL_STORAGE_GET_F_CREATE = 1,
 };
 
+/* For bpf_core_enum_value_exists(): which helpers the running kernel has. */
+enum bpf_func_id {
+	BPF_FUNC_task_pt_regs = 175,
+};
+
 enum {
 	BPF_RB_NO_WAKEUP = 1,
 	BPF_RB_FORCE_WAKEUP = 2,
@@ -76,9 +81,20 @@ typedef struct {
 	int counter;
 } atomic_t;
 
-struct mm_struct {
-	int map_count; /* only pointers to it are used; a record needs a field */
+struct percpu_counter {
+	s64 count;
 };
+
+struct mm_struct {
+	unsigned long hiwater_rss;
+	struct percpu_counter rss_stat[4]; /* before 6.2: compat.bpf.h */
+};
+
+struct vm_area_struct {
+	struct mm_struct *vm_mm;
+};
+
+struct page;
 
 struct ns_common {
 	unsigned int inum;
@@ -100,6 +116,7 @@ struct pid {
 
 struct signal_struct {
 	atomic_t live;
+	unsigned long maxrss;
 };
 
 struct sched_info {
@@ -127,6 +144,14 @@ struct task_struct {
 	unsigned long maj_flt;
 	char comm[16];
 	struct signal_struct *signal;
+	struct thread_struct thread;
+};
+
+/* include/uapi/linux/bpf_perf_event.h, without the registers before them */
+struct bpf_perf_event_data {
+	struct pt_regs regs;
+	__u64 sample_period;
+	__u64 addr;
 };
 
 struct seq_file;

@@ -17,7 +17,8 @@ struct model *model_new(uint64_t probe_ns)
 	if (!model)
 		return NULL;
 	attribution_init(&model->attribution, probe_ns == NS_UNKNOWN ? 0 : probe_ns);
-	if (tasks_init(&model->tasks)) {
+	faults_init(&model->faults);
+	if (tasks_init(&model->tasks) || spaces_init(&model->spaces)) {
 		model_free(model);
 		return NULL;
 	}
@@ -32,10 +33,12 @@ void model_free(struct model *model)
 	tasks_free(&model->tasks);
 	attribution_free(&model->attribution);
 	strangers_free(&model->strangers);
+	spaces_free(&model->spaces);
+	faults_free(&model->faults);
 	free(model);
 }
 
-/* The size that a record of this kind has; 0: unknown kind. */
+/* The size that a record of this kind has; 0: unknown kind, or one with a name at its end. */
 static size_t size_of_kind(unsigned int kind)
 {
 	switch (kind) {
@@ -57,9 +60,37 @@ static size_t size_of_kind(unsigned int kind)
 		return sizeof(struct event_end);
 	case EVENT_NAME:
 		return sizeof(struct event_name);
+	case EVENT_FAULT:
+		return sizeof(struct event_fault);
+	case EVENT_IMAGE:
+		return sizeof(struct event_image);
 	default:
 		return 0;
 	}
+}
+
+static bool is_well_formed(const struct event_header *event)
+{
+	const struct event_mapping *mapping = (const void *)event;
+
+	if (event->kind == EVENT_MAPPING)
+		return event->size > sizeof(*mapping) &&
+		       memchr(mapping->name, '\0', event->size - sizeof(*mapping));
+	return event->size && event->size == size_of_kind(event->kind);
+}
+
+/* The side band tells of every process of the host. */
+static bool is_of_stranger(const struct model *model, const struct event_header *event)
+{
+	const void *e = event;
+
+	if (event->kind == EVENT_MAPPING)
+		return !spaces_knows(&model->spaces, &model->tasks,
+				     ((const struct event_mapping *)e)->tgid);
+	if (event->kind == EVENT_IMAGE)
+		return !spaces_knows(&model->spaces, &model->tasks,
+				     ((const struct event_image *)e)->tgid);
+	return false;
 }
 
 static int dispatch(struct model *model, const struct event_header *event)
@@ -74,13 +105,22 @@ static int dispatch(struct model *model, const struct event_header *event)
 		return attribution_waking(&model->attribution, e);
 	case EVENT_MISSED:
 		return attribution_missed(&model->attribution, &model->tasks, e);
+	case EVENT_FAULT:
+		return faults_add(&model->faults, &model->tasks, &model->spaces, e);
 	case EVENT_NEWTASK:
-		return tasks_newtask(&model->tasks, e);
+		return tasks_newtask(&model->tasks, e) ?:
+			       spaces_newtask(&model->spaces, &model->tasks, e);
 	case EVENT_EXEC:
-		return tasks_exec(&model->tasks, e);
+		return tasks_exec(&model->tasks, e) ?:
+			       spaces_exec(&model->spaces, &model->tasks, e);
+	case EVENT_IMAGE:
+		return spaces_image(&model->spaces, &model->tasks, e);
+	case EVENT_MAPPING:
+		return spaces_mapping(&model->spaces, &model->tasks, e);
 	case EVENT_RENAME:
 		return tasks_rename(&model->tasks, e);
 	case EVENT_EXIT:
+		spaces_exit(&model->spaces, &model->tasks, e);
 		err = tasks_exit(&model->tasks, e);
 		model->exits_seen += !err;
 		return err;
@@ -95,10 +135,12 @@ static int dispatch(struct model *model, const struct event_header *event)
 
 int model_event(struct model *model, const struct event_header *event)
 {
-	if (event->size != size_of_kind(event->kind) || !event->size) {
+	if (!is_well_formed(event)) {
 		model->unknown++;
 		return 0;
 	}
+	if (is_of_stranger(model, event))
+		return 0;
 	model->received++;
 	if (event->ts < model->latest_ns)
 		model->late++;
@@ -133,7 +175,7 @@ const struct report *model_finish(struct model *model, const struct run_context 
 	report->lost = *lost;
 	report->lost.unknown += model->unknown;
 	report->reconcile =
-		reconcile(&model->tasks, context->wait_known, lost->switches || model->late);
+		reconcile(&model->tasks, context, lost->switches || model->late, lost->faults);
 	if (workload_judge(&model->tasks, report) || summary_make(model))
 		return NULL;
 	return report;

@@ -7,6 +7,8 @@
 #define TASKTAX_MODEL_INTERNAL_H
 
 #include "model/attribution.h"
+#include "model/faults.h"
+#include "model/spaces.h"
 #include "model/strangers.h"
 #include "model/tasks.h"
 
@@ -14,10 +16,14 @@ struct model {
 	struct tasks tasks;
 	struct attribution attribution;
 	struct strangers strangers;
+	struct spaces spaces;
+	struct faults faults;
 	uint64_t received, late, unknown, latest_ns;
 	uint64_t exits_seen, ends_seen;
 
 	struct report report;
+	struct fault_row *fault_rows; /* in use; histograms stay those of faults */
+	struct region_row *regions;
 	struct switch_row rows[ROW_TABLE]; /* the rows in use; histograms stay attribution's */
 	uint32_t *processes_by_switches, *tasks_by_switches;
 	struct switch_pair *pairs;

@@ -10,6 +10,30 @@ static void add(struct balance *balance, uint64_t seen, uint64_t outs, uint64_t 
 	balance->kernel += kernel;
 }
 
+/* What the hook saw, recorded or lost, and what the kernel counted besides. */
+static void add_faults(struct fault_balance *to, uint64_t seen, uint64_t hook, uint64_t kernel,
+		       uint64_t unraised)
+{
+	add(&to->balance, seen, hook, kernel);
+	to->no_event += (int64_t)(kernel - hook);
+	to->unraised += unraised;
+}
+
+/* Returns whether the task's faults differ in a way that nothing explains. */
+static bool check_faults(struct reconciliation *sum, const struct task_entry *task, bool lossy)
+{
+	const struct task_account *account = &task->account;
+	const struct task_figures *seen = &task->figures;
+	uint64_t minor = account->last.min_flt - account->base.min_flt;
+	uint64_t major = account->last.maj_flt - account->base.maj_flt;
+
+	add_faults(&sum->minor, seen->minor, account->minor, minor, account->unraised_minor);
+	add_faults(&sum->major, seen->major, account->major, major, account->unraised_major);
+	sum->unfinished += account->unfinished;
+	return account->minor > minor || account->major > major ||
+	       (!lossy && (account->minor != seen->minor || account->major != seen->major));
+}
+
 /* The queued time that belongs to the recorded span: not that of a stint which is still running. */
 static uint64_t wait_of_span(const struct task_entry *task)
 {
@@ -18,7 +42,8 @@ static uint64_t wait_of_span(const struct task_entry *task)
 	return task->figures.wait_ns;
 }
 
-static void check(struct reconciliation *sum, struct task_entry *task, bool wait_known, bool lossy)
+static void check(struct reconciliation *sum, struct task_entry *task,
+		  const struct run_context *context, bool lossy, bool faults_lossy)
 {
 	const struct task_account *account = &task->account;
 	const struct task_figures *seen = &task->figures;
@@ -34,20 +59,23 @@ static void check(struct reconciliation *sum, struct task_entry *task, bool wait
 	add(&sum->switches, seen->voluntary + seen->preempted, outs, voluntary + preempted);
 	sum->run_seen_ns += seen->run_ns;
 	sum->run_kernel_ns += account->last.sum_exec - account->base.sum_exec;
-	if (wait_known) {
+	if (context->wait_known) {
 		sum->wait_seen_ns += wait_of_span(task);
 		sum->wait_kernel_ns += wait;
 	}
 	off = account->outs_voluntary != voluntary || account->outs_preempted != preempted ||
 	      seen->voluntary > voluntary || seen->preempted > preempted;
 	off |= task->lost_switches && !lossy; /* the hook saw it, no ring lost it: where is it? */
-	if (wait_known && !(lossy && (task->lost_switches || task->gaps || task->began_on_cpu)))
+	if (context->faults_measured)
+		off |= check_faults(sum, task, faults_lossy);
+	if (context->wait_known && !(lossy && (task->lost_switches || task->gaps || task->began_on_cpu)))
 		off |= wait_of_span(task) != wait;
 	sum->tasks_checked++;
 	sum->tasks_off += off;
 }
 
-struct reconciliation reconcile(struct tasks *tasks, bool wait_known, bool lossy)
+struct reconciliation reconcile(struct tasks *tasks, const struct run_context *context, bool lossy,
+				bool faults_lossy)
 {
 	struct reconciliation sum = { 0 };
 
@@ -55,13 +83,13 @@ struct reconciliation reconcile(struct tasks *tasks, bool wait_known, bool lossy
 		struct task_entry *task = &tasks->task[i];
 
 		if (task->ended)
-			check(&sum, task, wait_known, lossy);
+			check(&sum, task, context, lossy, faults_lossy);
 		else if (task->figures.voluntary + task->figures.preempted)
 			sum.tasks_unread++;
 		if (!lossy)
 			sum.contradictions += task->gaps;
 	}
-	if (!wait_known)
+	if (!context->wait_known)
 		sum.wait_seen_ns = sum.wait_kernel_ns = NS_UNKNOWN;
 	sum.ok = !sum.tasks_off && !sum.tasks_unread && !sum.contradictions;
 	return sum;

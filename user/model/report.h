@@ -43,14 +43,90 @@ struct switch_row {
 	struct histogram wait;
 };
 
+/* --- faults --- */
+
+enum fault_kind {
+	FAULT_FIRST_TOUCH,   /* write to anonymous memory that had no page, or only the zero page */
+	FAULT_ZERO_READ,     /* read of anonymous memory that had none: the zero page */
+	FAULT_COW_FORK,	     /* write to a page once shared by fork: copied, or taken over */
+	FAULT_COW_FILE,	     /* write to a private mapping of a file: a page of its own */
+	FAULT_OF_FILE,	     /* a page of a file mapped, or a shared one made writable */
+	FAULT_OF_SHMEM,	     /* shared memory */
+	FAULT_SWAP_IN,	     /* a page came back from swap */
+	FAULT_WRITE_PROTECT, /* write to a page that was there: why it was protected is not known */
+	FAULT_RACED,	     /* another thread mapped the page first */
+	FAULT_OTHER,
+	FAULT_KINDS,
+};
+
+/* Why the fault happened: for being several processes, several threads, or for the work itself. */
+enum fault_cause {
+	CAUSE_PROCESS, /* fork debt; exec and start-up: program, libraries, first stack */
+	CAUSE_THREAD,  /* a thread's stack and TLS; a page that another thread mapped first */
+	CAUSE_WORK,    /* the program's own memory */
+	CAUSES,
+};
+
+struct fault_row {
+	enum fault_cause cause;
+	bool many; /* the address space had several live tasks */
+	enum fault_kind kind;
+	bool major;
+	bool kernel; /* taken in kernel mode: in a system call */
+	uint64_t count;
+	uint64_t huge;	 /* of them, mapped a huge page */
+	uint64_t copied; /* of them, copied a page: only with cow_detail */
+	uint64_t untimed;
+	uint64_t off_ns;       /* of the time, off the CPU */
+	struct histogram time; /* from the exception to its accounting */
+};
+
+enum region_class {
+	REGION_UNKNOWN,
+	REGION_PROGRAM, /* programs and libraries, their data and bss */
+	REGION_FILE,	/* a private mapping of another file */
+	REGION_SHARED_FILE,
+	REGION_HEAP,
+	REGION_STACK, /* of the first thread */
+	REGION_THREAD_STACK,
+	REGION_ANONYMOUS,
+	REGION_SHARED_MEMORY,
+	REGION_SPECIAL, /* vdso and the like */
+	REGION_CLASSES,
+};
+
+struct region_row {
+	enum region_class class;
+	const char *name; /* of a file; "" where the class says it all */
+	uint64_t count, major;
+	uint64_t time_ns; /* on the CPU */
+};
+
+/* Faults that exist only because of a fork. */
+struct fork_debt {
+	uint64_t cow,
+		cow_copied; /* writes to once-shared pages; copies among them, with cow_detail */
+	uint64_t refaults;  /* file and shared-memory pages that the parent had mapped */
+	uint64_t time_ns;   /* of all, on the CPU */
+};
+
 /* What was seen against what the kernel counted, over the same span. */
 struct balance {
 	uint64_t seen, lost, kernel;
 	bool known; /* kernel was read */
 };
 
+/* Faults of one severity; kernel = seen + lost + no_event. */
+struct fault_balance {
+	struct balance balance;
+	int64_t no_event;  /* counted by the kernel without an event (get_user_pages) */
+	uint64_t unraised; /* of those, seen one by one where fexit allows it */
+};
+
 struct reconciliation {
 	struct balance switches, voluntary, preempted;
+	struct fault_balance minor, major; /* known only when faults are traced */
+	uint64_t unfinished; /* faults that began and were never accounted: bad address, signal */
 	uint64_t wait_seen_ns, wait_kernel_ns; /* NS_UNKNOWN without run_delay */
 	uint64_t run_seen_ns, run_kernel_ns; /* no part of ok: steal and interrupts are left out */
 	uint64_t tasks_checked;		     /* tasks with an account */
@@ -79,6 +155,8 @@ struct task_figures {
 	uint64_t voluntary, preempted, migrated; /* switch-outs, switch-outs, switch-ins */
 	uint64_t run_ns, off_ns, wait_ns;
 	uint64_t direct_ns, direct_count; /* of its switch-ins */
+	uint64_t minor, major;		  /* faults */
+	uint64_t fault_ns;		  /* their time on the CPU */
 };
 
 struct task_entry {
@@ -118,6 +196,9 @@ struct process_entry {
 	const char *level; /* "process-level", ... of this process alone: thread-level or single */
 	char comm[EVENT_COMM_LEN + 1];
 	struct task_figures figures;
+	struct fork_debt debt_own;    /* its own faults because it was forked */
+	struct fork_debt debt_parent; /* its parent's because of this fork */
+	uint64_t peak_rss;	      /* bytes, of its last address space; 0: not known */
 };
 
 /* Who hands the CPU to whom: last user task -> target, any via, resume left out. */
@@ -156,9 +237,11 @@ struct tax {
 	uint64_t run_ns;
 	uint64_t switching_ns; /* NS_UNKNOWN when no switch could be priced */
 	uint64_t switching_by_level[ROW_LEVELS];
-	uint64_t unpriced;   /* switches in those rows whose direct cost is unknown */
-	uint64_t waiting_ns; /* stands beside, not in it; NS_UNKNOWN without run_delay */
-	double share;	     /* switching / run; NaN when unknown or run is 0 */
+	uint64_t unpriced;    /* switches in those rows whose direct cost is unknown */
+	uint64_t waiting_ns;  /* stands beside, not in it; NS_UNKNOWN without run_delay */
+	uint64_t faulting_ns; /* on the CPU; NS_UNKNOWN when faults have no time */
+	uint64_t faulting_by_cause[CAUSES];
+	double share; /* (switching + faulting) / run; NaN when unknown or run is 0 */
 };
 
 /* What the loader knows and the event stream does not say. Strings are borrowed. */
@@ -175,13 +258,17 @@ struct run_context {
 	const char *direct_why; /* why direct_end is NULL */
 	bool wait_known;	/* the kernel keeps run_delay */
 	const char *wait_why;
-	bool pick_measured;	      /* else asked for with --pick */
-	bool waking_measured;	      /* else asked for with --wakers */
-	uint64_t probe_ns;	      /* calibrated, already subtracted from direct; NS_UNKNOWN */
-	const char *probe_why;	      /* why probe_ns is unknown */
-	uint64_t loader_cpu_ns;	      /* user + system time of the loader while tracing */
-	const char *const *hooks;     /* names of the attached hooks, NULL-terminated */
-	const char *const *hooks_off; /* hooks that could not be used, or were excluded, */
+	bool faults_measured;	/* else off by --no-faults or impossible: fault_why */
+	const char *fault_end;	/* what ends a fault; NULL: faults have no time, or none is seen */
+	const char *fault_why;	/* why fault_end is NULL; NULL: not asked for */
+	bool cow_detail;	/* copies and reuses are told apart */
+	bool pick_measured;	/* else asked for with --pick */
+	bool waking_measured;	/* else asked for with --wakers */
+	uint64_t probe_ns;	/* calibrated, already subtracted from direct; NS_UNKNOWN */
+	const char *probe_why;	/* why probe_ns is unknown */
+	uint64_t loader_cpu_ns; /* user + system time of the loader while tracing */
+	const char *const *hooks;	  /* names of the attached hooks, NULL-terminated */
+	const char *const *hooks_off;	  /* hooks that could not be used, or were excluded, */
 	const char *const *hooks_off_why; /* and why, same order, NULL-terminated */
 };
 
@@ -217,6 +304,14 @@ struct report {
 	/* switch-ins on a CPU whose last user task was not known: whether it was a resume is not either */
 	uint64_t first_switches;
 
+	const struct fault_row
+		*fault_rows; /* rows with count > 0, by cause, the most frequent first */
+	unsigned int fault_row_count;
+	uint64_t faults;		  /* sum of the rows */
+	const struct region_row *regions; /* by time, descending */
+	size_t region_count;
+	struct fork_debt debt_children, debt_parents; /* of all forks */
+
 	struct tax tax;
 	const struct task_entry *tasks; /* index is the serial; [0] is nobody */
 	uint32_t task_count;		/* entries, [0] included */
@@ -237,8 +332,11 @@ struct report {
 /* The comm of a task reference, "idle" for idle; NULL: not known. */
 const char *report_comm(const struct report *report, uint32_t ref);
 
-const char *row_level_name(enum row_level level); /* "resume", "thread", ... */
-const char *switch_via_name(int via);		  /* "direct", "idle", "kernel"; NULL for -1 */
+const char *row_level_name(enum row_level level);     /* "resume", "thread", ... */
+const char *switch_via_name(int via);		      /* "direct", "idle", "kernel"; NULL for -1 */
+const char *fault_kind_name(enum fault_kind kind);    /* "first-touch", ... */
+const char *fault_cause_name(enum fault_cause cause); /* "process", ... */
+const char *region_class_name(enum region_class class);	    /* "heap", ... */
 const char *workload_level_name(enum workload_level level); /* "process-level", ... */
 const char *created_as_name(enum created_as created);	    /* "process", ... */
 

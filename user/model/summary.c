@@ -40,6 +40,49 @@ const char *created_as_name(enum created_as created)
 	return created < CREATED_KINDS ? name[created] : "unknown";
 }
 
+const char *fault_kind_name(enum fault_kind kind)
+{
+	static const char *const name[FAULT_KINDS] = {
+		[FAULT_FIRST_TOUCH] = "first-touch",
+		[FAULT_ZERO_READ] = "zero-read",
+		[FAULT_COW_FORK] = "cow-fork",
+		[FAULT_COW_FILE] = "cow-file",
+		[FAULT_OF_FILE] = "file",
+		[FAULT_OF_SHMEM] = "shmem",
+		[FAULT_SWAP_IN] = "swap-in",
+		[FAULT_WRITE_PROTECT] = "write-protect",
+		[FAULT_RACED] = "raced",
+		[FAULT_OTHER] = "other",
+	};
+
+	return kind < FAULT_KINDS ? name[kind] : "unknown";
+}
+
+const char *fault_cause_name(enum fault_cause cause)
+{
+	static const char *const name[CAUSES] = { "process", "thread", "work" };
+
+	return cause < CAUSES ? name[cause] : "unknown";
+}
+
+const char *region_class_name(enum region_class class)
+{
+	static const char *const name[REGION_CLASSES] = {
+		[REGION_UNKNOWN] = "unknown",
+		[REGION_PROGRAM] = "program",
+		[REGION_FILE] = "file",
+		[REGION_SHARED_FILE] = "shared file",
+		[REGION_HEAP] = "heap",
+		[REGION_STACK] = "stack",
+		[REGION_THREAD_STACK] = "thread stack",
+		[REGION_ANONYMOUS] = "anonymous",
+		[REGION_SHARED_MEMORY] = "shared memory",
+		[REGION_SPECIAL] = "vdso",
+	};
+
+	return class < REGION_CLASSES ? name[class] : "unknown";
+}
+
 static int by_ref(const void *a, const void *b)
 {
 	const struct foreign_name *x = a, *y = b;
@@ -78,6 +121,9 @@ static void add_figures(struct task_figures *sum, const struct task_figures *one
 	sum->wait_ns += one->wait_ns;
 	sum->direct_ns += one->direct_ns;
 	sum->direct_count += one->direct_count;
+	sum->minor += one->minor;
+	sum->major += one->major;
+	sum->fault_ns += one->fault_ns;
 }
 
 static uint64_t outs(const struct task_figures *figures)
@@ -117,6 +163,19 @@ static void list_rows(struct model *model)
 	report->first_switches = model->attribution.first_switches;
 }
 
+static void sum_faulting(struct model *model)
+{
+	const struct faults *from = &model->faults;
+	struct tax *tax = &model->report.tax;
+
+	for (int cause = 0; cause < CAUSES; cause++) {
+		tax->faulting_by_cause[cause] = from->on_cpu_by_cause[cause];
+		tax->faulting_ns += from->on_cpu_by_cause[cause];
+	}
+	if (!model->report.context.faults_measured || !model->report.context.fault_end)
+		tax->faulting_ns = NS_UNKNOWN;
+}
+
 static void sum_tax(struct model *model)
 {
 	const struct attribution *from = &model->attribution;
@@ -132,10 +191,93 @@ static void sum_tax(struct model *model)
 	tax->unpriced = from->unpriced;
 	tax->waiting_ns = report->reconcile.wait_seen_ns;
 	tax->share = NAN;
+	sum_faulting(model);
 	if (!report->context.direct_end || (!from->priced && from->unpriced))
 		tax->switching_ns = NS_UNKNOWN;
 	else if (tax->run_ns)
-		tax->share = (double)tax->switching_ns / (double)tax->run_ns;
+		tax->share = (double)(tax->switching_ns + (tax->faulting_ns == NS_UNKNOWN ?
+								   0 :
+								   tax->faulting_ns)) /
+			     (double)tax->run_ns;
+}
+
+static int by_cause_and_count(const void *a, const void *b)
+{
+	const struct fault_row *x = a, *y = b;
+
+	if (x->cause != y->cause)
+		return (int)x->cause - (int)y->cause;
+	if (x->count != y->count)
+		return x->count > y->count ? -1 : 1;
+	if (x->kind != y->kind)
+		return (int)x->kind - (int)y->kind;
+	return 4 * (x->many - y->many) + 2 * (x->major - y->major) + (x->kernel - y->kernel);
+}
+
+static int list_fault_rows(struct model *model)
+{
+	struct report *report = &model->report;
+
+	model->fault_rows = calloc(FAULT_ROW_TABLE, sizeof(*model->fault_rows));
+	if (!model->fault_rows)
+		return -ENOMEM;
+	for (unsigned int i = 0; i < FAULT_ROW_TABLE; i++) {
+		const struct fault_row *row = &model->faults.row[i];
+
+		if (!row->count)
+			continue;
+		model->fault_rows[report->fault_row_count++] = *row;
+		report->faults += row->count;
+	}
+	qsort(model->fault_rows, report->fault_row_count, sizeof(*model->fault_rows),
+	      by_cause_and_count);
+	report->fault_rows = model->fault_rows;
+	report->debt_children = model->faults.children;
+	report->debt_parents = model->faults.parents;
+	return 0;
+}
+
+static int by_time(const void *a, const void *b)
+{
+	const struct region_row *x = a, *y = b;
+
+	if (x->time_ns != y->time_ns)
+		return x->time_ns > y->time_ns ? -1 : 1;
+	if (x->count != y->count)
+		return x->count > y->count ? -1 : 1;
+	if (x->class != y->class)
+		return (int)x->class - (int)y->class;
+	return strcmp(x->name, y->name);
+}
+
+static int list_regions(struct model *model)
+{
+	const struct faults *from = &model->faults;
+	size_t room = 1, count = 0;
+
+	for (int class = 0; class < REGION_CLASSES; class ++)
+		room += from->file_room[class];
+	model->regions = calloc(room, sizeof(*model->regions));
+	if (!model->regions)
+		return -ENOMEM;
+	for (int class = 0; class < REGION_CLASSES; class ++) {
+		for (uint32_t id = 0; id < from->file_room[class]; id++) {
+			const struct region_sum *sum = &from->file[class][id];
+
+			if (sum->count)
+				model->regions[count++] = (struct region_row){
+					class,
+					id ? model->spaces.names.name[id].text : "",
+					sum->count,
+					sum->major,
+					sum->time_ns,
+				};
+		}
+	}
+	qsort(model->regions, count, sizeof(*model->regions), by_time);
+	model->report.regions = model->regions;
+	model->report.region_count = count;
+	return 0;
 }
 
 struct ranked {
@@ -366,7 +508,7 @@ static bool is_complete(const struct report *report)
 {
 	const struct losses *lost = &report->lost;
 
-	return !lost->switches && !lost->waking && !lost->lifecycle && !lost->untracked &&
+	return !lost->switches && !lost->waking && !lost->faults && !lost->mappings && !lost->lifecycle && !lost->untracked &&
 	       !lost->recursion && !lost->unknown;
 }
 
@@ -388,7 +530,8 @@ int summary_make(struct model *model)
 	list_rows(model);
 	sum_tax(model);
 	if (rank_tasks(model) || rank_processes(model) || list_pairs(model) ||
-	    list_name_pairs(model) || list_wake_pairs(model))
+	    list_name_pairs(model) || list_wake_pairs(model) || list_fault_rows(model) ||
+	    list_regions(model))
 		return -ENOMEM;
 	return 0;
 }
@@ -400,4 +543,6 @@ void summary_free(struct model *model)
 	free(model->pairs);
 	free(model->name_pairs);
 	free(model->wake_pairs);
+	free(model->fault_rows);
+	free(model->regions);
 }

@@ -10,6 +10,7 @@
 
 #include "base/quote.h"
 
+#define REGIONS_SHOWN 1000
 #define PAIRS_SHOWN 200 /* the busiest; pairs_total counts them all */
 
 static json_t *count(uint64_t n)
@@ -116,9 +117,10 @@ static json_t *features(const struct run_context *context)
 static json_t *events(const struct report *report)
 {
 	const struct losses *lost = &report->lost;
-	json_t *classes = json_pack("{s:o, s:o, s:o, s:o, s:o, s:o}", "switch",
+	json_t *classes = json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "switch",
 				    count(lost->switches), "waking", count(lost->waking),
-				    "lifecycle", count(lost->lifecycle), "untracked",
+				    "fault", count(lost->faults), "mapping",
+				    count(lost->mappings), "lifecycle", count(lost->lifecycle), "untracked",
 				    count(lost->untracked), "recursion", count(lost->recursion),
 				    "unknown", count(lost->unknown));
 
@@ -135,11 +137,29 @@ static json_t *balance(const struct balance *balance)
 			 balance->known ? count(balance->kernel) : json_null());
 }
 
-static json_t *reconcile(const struct reconciliation *r)
+/* Faults of one severity; null when they are not traced. */
+static json_t *fault_balance(const struct report *report, const struct fault_balance *b)
 {
-	return json_pack("{s:o, s:o, s:o, s:{s:o, s:o}, s:{s:o, s:o}, s:o, s:o, s:o, s:o, s:b}",
+	if (!report->context.faults_measured)
+		return json_null();
+	return json_pack("{s:o, s:o, s:o, s:o}", "seen", count(b->balance.seen), "lost",
+			 count(b->balance.lost), "no_event",
+			 b->balance.known ? json_integer(b->no_event) : json_null(), "kernel",
+			 b->balance.known ? count(b->balance.kernel) : json_null());
+}
+
+static json_t *reconcile(const struct report *report)
+{
+	const struct reconciliation *r = &report->reconcile;
+
+	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:{s:o, s:o}, s:{s:o, s:o}, s:o, s:o, s:o, "
+			 "s:o, s:b}",
 			 "switches", balance(&r->switches), "voluntary", balance(&r->voluntary),
-			 "preempted", balance(&r->preempted), "wait_ns", "seen",
+			 "preempted", balance(&r->preempted), "minor_faults",
+			 fault_balance(report, &r->minor), "major_faults",
+			 fault_balance(report, &r->major), "unfinished_faults",
+			 report->context.faults_measured ? count(r->unfinished) : json_null(),
+			 "wait_ns", "seen",
 			 ns(r->wait_seen_ns), "kernel", ns(r->wait_kernel_ns), "run_ns", "seen",
 			 ns(r->run_seen_ns), "kernel", ns(r->run_kernel_ns), "tasks_checked",
 			 count(r->tasks_checked), "tasks_with_difference", count(r->tasks_off),
@@ -209,6 +229,69 @@ static json_t *switches(const struct report *report)
 	return array;
 }
 
+static json_t *faults(const struct report *report)
+{
+	json_t *array = report->context.faults_measured ? json_array() : json_null();
+
+	for (unsigned int i = 0; i < report->fault_row_count; i++) {
+		const struct fault_row *row = &report->fault_rows[i];
+
+		append(&array,
+		       json_pack("{s:s, s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o}", "level",
+				 fault_cause_name(row->cause), "mm_tasks",
+				 row->many ? "many" : "one", "kind", fault_kind_name(row->kind),
+				 "severity", row->major ? "major" : "minor", "mode",
+				 row->kernel ? "kernel" : "user", "count", count(row->count), "huge",
+				 count(row->huge), "copied",
+				 report->context.cow_detail ? count(row->copied) : json_null(),
+				 "untimed", count(row->untimed), "off_cpu_ns", count(row->off_ns),
+				 "time_ns", distribution(&row->time)));
+	}
+	return array;
+}
+
+static json_t *debt(const struct report *report, const struct fork_debt *debt)
+{
+	bool detail = report->context.cow_detail;
+
+	if (!report->context.faults_measured)
+		return json_null();
+	return json_pack("{s:o, s:o, s:o, s:o, s:o}", "cow", count(debt->cow), "copies",
+			 detail ? count(debt->cow_copied) : json_null(), "reuses",
+			 detail ? count(debt->cow - debt->cow_copied) : json_null(), "refaults",
+			 count(debt->refaults), "time_ns",
+			 report->context.fault_end ? count(debt->time_ns) : json_null());
+}
+
+static json_t *fork_debt(const struct report *report)
+{
+	const struct fork_debt *own = &report->debt_children, *parent = &report->debt_parents;
+
+	if (!report->context.faults_measured)
+		return json_null();
+	return json_pack("{s:o, s:o, s:o, s:o}", "faults",
+			 count(own->cow + own->refaults + parent->cow + parent->refaults), "time_ns",
+			 report->context.fault_end ? count(own->time_ns + parent->time_ns) :
+						     json_null(),
+			 "children", debt(report, own), "parents", debt(report, parent));
+}
+
+static json_t *regions(const struct report *report)
+{
+	json_t *array = report->context.faults_measured ? json_array() : json_null();
+
+	for (size_t i = 0; i < report->region_count && i < REGIONS_SHOWN; i++) {
+		const struct region_row *row = &report->regions[i];
+
+		append(&array,
+		       json_pack("{s:s, s:o, s:o, s:o, s:o}", "region", region_class_name(row->class),
+				 "name", text(row->name[0] ? row->name : NULL), "count",
+				 count(row->count), "major", count(row->major), "time_ns",
+				 report->context.fault_end ? count(row->time_ns) : json_null()));
+	}
+	return array;
+}
+
 static json_t *levels(const struct task_figures *figures)
 {
 	return json_pack("{s:o, s:o, s:o, s:o}", "resume", count(figures->in[ROW_RESUME]), "thread",
@@ -217,8 +300,10 @@ static json_t *levels(const struct task_figures *figures)
 }
 
 /* Adds what a task and a process have in common. */
-static void add_figures(json_t **object, const struct task_figures *figures, bool wait_known)
+static void add_figures(json_t **object, const struct report *report,
+			const struct task_figures *figures)
 {
+	const struct run_context *context = &report->context;
 	json_t *direct = json_pack("{s:o, s:o}", "count", count(figures->direct_count), "sum",
 				   figures->direct_count ? count(figures->direct_ns) : json_null());
 
@@ -228,8 +313,13 @@ static void add_figures(json_t **object, const struct task_figures *figures, boo
 	set(object, "migrated", count(figures->migrated));
 	set(object, "run_ns", count(figures->run_ns));
 	set(object, "off_ns", count(figures->off_ns));
-	set(object, "wait_ns", wait_known ? count(figures->wait_ns) : json_null());
+	set(object, "wait_ns", context->wait_known ? count(figures->wait_ns) : json_null());
 	set(object, "direct_ns", direct);
+	set(object, "minor_faults", context->faults_measured ? count(figures->minor) : json_null());
+	set(object, "major_faults", context->faults_measured ? count(figures->major) : json_null());
+	set(object, "fault_ns",
+	    context->faults_measured && context->fault_end ? count(figures->fault_ns) :
+							     json_null());
 }
 
 /* Seen against kernel for one task; null when its counters never came. */
@@ -255,7 +345,7 @@ static json_t *task_object(const struct report *report, const struct task_entry 
 				   task->exited ? json_integer(task->exit_code) : json_null(),
 				   "reconcile", task_reconcile(task));
 
-	add_figures(&object, &task->figures, report->context.wait_known);
+	add_figures(&object, report, &task->figures);
 	return object;
 }
 
@@ -270,7 +360,9 @@ static json_t *process_object(const struct report *report, uint32_t index, json_
 		number(process->mm), "level", text(process->level), "threads",
 		(int)process->threads, "exited", process->exited, "tasks", members);
 
-	add_figures(&object, &process->figures, report->context.wait_known);
+	set(&object, "fork_debt", debt(report, &process->debt_own));
+	set(&object, "fork_debt_of_parent", debt(report, &process->debt_parent));
+	add_figures(&object, report, &process->figures);
 	return object;
 }
 
@@ -341,15 +433,19 @@ static json_t *wakers(const struct report *report)
 static json_t *tax(const struct report *report)
 {
 	const struct tax *t = &report->tax;
-	json_t *by_level = json_object();
+	json_t *by_level = json_object(), *by_cause = json_object();
 
 	for (int level = 0; level < ROW_LEVELS; level++)
 		set(&by_level, row_level_name(level),
 		    t->switching_ns == NS_UNKNOWN ? json_null() :
 						    count(t->switching_by_level[level]));
-	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "run_ns", ns(t->run_ns),
+	for (int cause = 0; cause < CAUSES; cause++)
+		set(&by_cause, fault_cause_name(cause),
+		    t->faulting_ns == NS_UNKNOWN ? json_null() :
+						   count(t->faulting_by_cause[cause]));
+	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "run_ns", ns(t->run_ns),
 			 "switching_ns", ns(t->switching_ns), "switching_by_level_ns", by_level,
-			 "faulting_ns", json_null(), "creating_ns", json_null(), "waiting_ns",
+			 "faulting_ns", ns(t->faulting_ns), "faulting_by_level_ns", by_cause, "creating_ns", json_null(), "waiting_ns",
 			 ns(t->waiting_ns), "unpriced_switches", count(t->unpriced), "share",
 			 isnan(t->share) ? json_null() : json_real(t->share));
 }
@@ -476,6 +572,8 @@ static void put_head(struct writer *writer, const struct report *report)
 	put_member(writer, "features", features(context));
 	put_member(writer, "direct_end", text(context->direct_end));
 	put_member(writer, "direct_unknown_because", text(context->direct_why));
+	put_member(writer, "fault_end", text(context->fault_end));
+	put_member(writer, "fault_unknown_because", text(context->fault_why));
 }
 
 int json_write(const struct report *report, FILE *out)
@@ -484,10 +582,13 @@ int json_write(const struct report *report, FILE *out)
 
 	put_head(&writer, report);
 	put_member(&writer, "events", events(report));
-	put_member(&writer, "reconcile", reconcile(&report->reconcile));
+	put_member(&writer, "reconcile", reconcile(report));
 	put_member(&writer, "tasks", tasks(report));
 	put_member(&writer, "workload", workload(report));
 	put_member(&writer, "switches", switches(report));
+	put_member(&writer, "faults", faults(report));
+	put_member(&writer, "fork_debt", fork_debt(report));
+	put_member(&writer, "regions", regions(report));
 	put_member(&writer, "first_switches", count(report->first_switches));
 	put_processes(&writer, report);
 	put_member(&writer, "pairs", pairs(report));

@@ -12,10 +12,11 @@
 #include "trace/ring.h"
 
 struct source {
-	bool is_log;
+	enum { SOURCE_RING, SOURCE_LOG, SOURCE_MAPPINGS } is;
 	union {
 		struct switch_log log;
 		struct ring ring;
+		struct mappings *mappings;
 	};
 };
 
@@ -77,8 +78,16 @@ void consumer_add_log(struct consumer *consumer, const struct switch_log *log)
 {
 	struct source *source = &consumer->source[consumer->count++];
 
-	source->is_log = true;
+	source->is = SOURCE_LOG;
 	source->log = *log;
+}
+
+void consumer_add_mappings(struct consumer *consumer, struct mappings *mappings)
+{
+	struct source *source = &consumer->source[consumer->count++];
+
+	source->is = SOURCE_MAPPINGS;
+	source->mappings = mappings;
 }
 
 void consumer_free(struct consumer *consumer)
@@ -86,7 +95,7 @@ void consumer_free(struct consumer *consumer)
 	if (!consumer)
 		return;
 	for (size_t i = 0; i < consumer->count; i++)
-		if (!consumer->source[i].is_log)
+		if (consumer->source[i].is == SOURCE_RING)
 			ring_close(&consumer->source[i].ring);
 	if (consumer->epoll >= 0)
 		close(consumer->epoll);
@@ -137,12 +146,21 @@ static void take_wake_ups(const struct consumer *consumer)
 		;
 }
 
+static const struct event_header *peek(struct consumer *consumer, struct source *source)
+{
+	switch (source->is) {
+	case SOURCE_LOG:
+		return switch_log_peek(&source->log, &consumer->bad);
+	case SOURCE_MAPPINGS:
+		return mappings_peek(source->mappings);
+	default:
+		return ring_peek(&source->ring, &consumer->bad);
+	}
+}
+
 static bool look(struct consumer *consumer, struct head *head)
 {
-	struct source *source = head->source;
-
-	head->event = source->is_log ? switch_log_peek(&source->log, &consumer->bad) :
-				       ring_peek(&source->ring, &consumer->bad);
+	head->event = peek(consumer, head->source);
 	if (!head->event)
 		return false;
 	head->ts = head->event->ts;
@@ -151,10 +169,16 @@ static bool look(struct consumer *consumer, struct head *head)
 
 static void step(struct source *source)
 {
-	if (source->is_log)
+	switch (source->is) {
+	case SOURCE_LOG:
 		switch_log_next(&source->log);
-	else
+		break;
+	case SOURCE_MAPPINGS:
+		mappings_next(source->mappings);
+		break;
+	default:
 		ring_next(&source->ring);
+	}
 }
 
 static void gather_heads(struct consumer *consumer)

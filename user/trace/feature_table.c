@@ -12,6 +12,7 @@
 #define ALL "everything"
 #define DIRECT "the direct cost of switches is unknown"
 #define NAMES "tasks keep the name of their creation or exec"
+#define FAULTS "faults are only counted"
 #define WAKERS "who wakes whom is not shown"
 
 /* clang-format off */
@@ -68,22 +69,35 @@ const struct feature_row feature_rows[FEATURE_COUNT] = {
 	[FEATURE_RUN_DELAY] = { .name = "run_delay", .kind = KIND_RUN_DELAY,
 		.need = "wait: time queued for a CPU", .loses = "wait is unknown" },
 
-	[FEATURE_PAGE_FAULT_USER] = { TYPED("page_fault_user"), .spare = { FEATURE_FENTRY },
-		.need = "faults: address and cause", .loses = "faults are only counted" },
-	[FEATURE_PAGE_FAULT_KERNEL] = { TYPED("page_fault_kernel"), .spare = { FEATURE_FENTRY },
-		.need = "faults taken inside system calls",
-		.loses = "faults in the kernel are only counted" },
+	[FEATURE_PAGE_FAULT_USER] = { TYPED("page_fault_user"),
+		.spare = { FEATURE_PAGE_FAULT_USER_RAW, FEATURE_FENTRY },
+		.need = "faults: address and cause", .loses = FAULTS },
+	[FEATURE_PAGE_FAULT_KERNEL] = { TYPED("page_fault_kernel"),
+		.spare = { FEATURE_PAGE_FAULT_KERNEL_RAW, FEATURE_FENTRY },
+		.need = "faults taken inside system calls", .loses = FAULTS },
+	[FEATURE_PAGE_FAULT_USER_RAW] = { RAW("page_fault_user"), .loses = FAULTS },
+	[FEATURE_PAGE_FAULT_KERNEL_RAW] = { RAW("page_fault_kernel"), .loses = FAULTS },
 	[FEATURE_PERF_FAULT_MIN] = { .name = "perf_fault_min", .kind = KIND_PERF,
 		.config = PERF_COUNT_SW_PAGE_FAULTS_MIN, .spare = { FEATURE_FENTRY },
 		.need = "minor faults: number and time",
-		.loses = "the time of minor faults is unknown" },
+		.loses = "the time of faults is unknown" },
 	[FEATURE_PERF_FAULT_MAJ] = { .name = "perf_fault_maj", .kind = KIND_PERF,
 		.config = PERF_COUNT_SW_PAGE_FAULTS_MAJ, .spare = { FEATURE_FENTRY },
 		.need = "major faults: number and time",
-		.loses = "the time of major faults is unknown" },
+		.loses = "the time of faults is unknown" },
+	[FEATURE_PERF_MAPPINGS] = { .name = "perf_mappings", .kind = KIND_MAPPINGS,
+		.need = "regions: what is mapped where, from when on",
+		.loses = "regions of short-lived processes are unknown" },
 	[FEATURE_RSS_STAT] = { TYPED("rss_stat"), .since = "6.2",
 		.need = "what a fault changed: file, anon, shmem, swap",
 		.loses = "a fault's kind comes from current->rss_stat or its error code" },
+	[FEATURE_MM_PAGE_ALLOC] = { TYPED("mm_page_alloc"),
+		.need = "copy or reuse of a page once shared (--cow-detail)",
+		.loses = "copies and reuses are not told apart" },
+	[FEATURE_HANDLE_MM_FAULT] = { .name = "handle_mm_fault", .kind = KIND_FENTRY,
+		.hook = "handle_mm_fault", .since = "5.5",
+		.need = "faults that the kernel takes for a task (get_user_pages)",
+		.loses = "such faults are only a difference" },
 	[FEATURE_KPROBE] = { .name = "kprobe", .kind = KIND_KPROBE, .hook = "do_exit",
 		.need = "kernel functions without a tracepoint", .loses = "fallbacks by kprobe" },
 	[FEATURE_FENTRY] = { .name = "fentry", .kind = KIND_FENTRY, .hook = "handle_mm_fault",

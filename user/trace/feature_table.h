@@ -15,6 +15,7 @@ enum feature_kind {
 	KIND_FENTRY,	   /* fentry and fexit of one function */
 	KIND_ITER,	   /* iterator */
 	KIND_PERF,	   /* software perf event with a program */
+	KIND_MAPPINGS,	   /* perf's side band of memory mappings */
 	KIND_TASK_STORAGE, /* maps */
 	KIND_RING,
 	KIND_RING_IN_ARRAY,

@@ -31,6 +31,16 @@ uint64_t hooks_features(const struct wanted *wanted)
 			FEATURE_BIT(FEATURE_TASK_RENAME_RAW) | FEATURE_BIT(FEATURE_ITER_TASK) |
 			FEATURE_BIT(FEATURE_RUN_DELAY);
 
+	if (wanted->faults)
+		mask |= FEATURE_BIT(FEATURE_RING_IN_ARRAY) | FEATURE_BIT(FEATURE_PAGE_FAULT_USER) |
+			FEATURE_BIT(FEATURE_PAGE_FAULT_KERNEL) |
+			FEATURE_BIT(FEATURE_PAGE_FAULT_USER_RAW) |
+			FEATURE_BIT(FEATURE_PAGE_FAULT_KERNEL_RAW) |
+			FEATURE_BIT(FEATURE_PERF_FAULT_MIN) | FEATURE_BIT(FEATURE_PERF_FAULT_MAJ) |
+			FEATURE_BIT(FEATURE_RSS_STAT) | FEATURE_BIT(FEATURE_PERF_MAPPINGS) |
+			FEATURE_BIT(FEATURE_FENTRY) | FEATURE_BIT(FEATURE_HANDLE_MM_FAULT);
+	if (wanted->cow_detail)
+		mask |= FEATURE_BIT(FEATURE_MM_PAGE_ALLOC);
 	for (size_t i = 0; i < CORE; i++)
 		mask |= FEATURE_BIT(typed_core[i]) | FEATURE_BIT(raw_core[i]);
 	if (wanted->pick)
@@ -125,6 +135,61 @@ static bool choose_waking(struct hooks *hooks, const struct features *features)
 	return false;
 }
 
+static bool use_both(struct hooks *hooks, const struct features *features, enum feature_id a,
+		     enum feature_id b)
+{
+	bool first = use(hooks, features, a);
+
+	return use(hooks, features, b) && first;
+}
+
+/* The means by which the start and the end of a fault are known. */
+static void choose_fault_end(struct hooks *hooks, const struct features *features)
+{
+	bool start = hooks->typed ? use_both(hooks, features, FEATURE_PAGE_FAULT_USER,
+					     FEATURE_PAGE_FAULT_KERNEL) :
+				    use_both(hooks, features, FEATURE_PAGE_FAULT_USER_RAW,
+					     FEATURE_PAGE_FAULT_KERNEL_RAW);
+	bool perf = use_both(hooks, features, FEATURE_PERF_FAULT_MIN, FEATURE_PERF_FAULT_MAJ);
+
+	if (start && perf) {
+		hooks->faults = FAULT_END_PERF;
+		hooks->fault_end = "perf page-faults";
+	} else if (hooks->typed && use(hooks, features, FEATURE_FENTRY)) {
+		hooks->faults = FAULT_END_FEXIT;
+		hooks->fault_end = "fexit handle_mm_fault";
+	} else if (start) {
+		hooks->faults = FAULT_END_COUNTER;
+		hooks->fault_why = features->feature[FEATURE_PERF_FAULT_MIN].why;
+	} else {
+		hooks->fault_why = features->feature[hooks->typed ? FEATURE_PAGE_FAULT_USER :
+								    FEATURE_PAGE_FAULT_USER_RAW]
+					   .why;
+	}
+}
+
+static void choose_faults(struct hooks *hooks, const struct features *features, bool cow_detail)
+{
+	const struct feature *rings = &features->feature[FEATURE_RING_IN_ARRAY];
+
+	if (!features_has(features, FEATURE_RING_IN_ARRAY)) {
+		add(hooks->off, rings->name);
+		add(hooks->off_why, rings->why);
+		hooks->fault_why = rings->why;
+		return;
+	}
+	choose_fault_end(hooks, features);
+	if (hooks->faults == FAULT_END_NONE)
+		return;
+	if (hooks->typed)
+		hooks->rss_stat = use(hooks, features, FEATURE_RSS_STAT);
+	if (hooks->typed && hooks->faults != FAULT_END_FEXIT)
+		hooks->unraised = use(hooks, features, FEATURE_HANDLE_MM_FAULT);
+	if (cow_detail && hooks->typed)
+		hooks->cow_detail = use(hooks, features, FEATURE_MM_PAGE_ALLOC);
+	hooks->mappings = use(hooks, features, FEATURE_PERF_MAPPINGS);
+}
+
 int hooks_choose(struct hooks *hooks, const struct features *features, const struct wanted *wanted,
 		 struct fail *fail)
 {
@@ -147,6 +212,8 @@ int hooks_choose(struct hooks *hooks, const struct features *features, const str
 		hooks->pick = use(hooks, features, FEATURE_SCHED_ENTRY_TP);
 	if (wanted->wakers)
 		hooks->waking = choose_waking(hooks, features);
+	if (wanted->faults)
+		choose_faults(hooks, features, wanted->cow_detail);
 	if (hooks->typed)
 		hooks->iter = use(hooks, features, FEATURE_ITER_TASK);
 	hooks->run_delay = features_has(features, FEATURE_RUN_DELAY);

@@ -10,12 +10,15 @@
 #include <stdbool.h>
 
 #include "base/log.h"
+#include "config.h"
 #include "trace/features.h"
 
 /* What the user asked for beyond the default columns. */
 struct wanted {
-	bool pick;   /* the cost of choosing the next task */
-	bool wakers; /* who woke whom */
+	bool pick;	 /* the cost of choosing the next task */
+	bool wakers;	 /* who woke whom */
+	bool faults;	 /* every page fault */
+	bool cow_detail; /* which of the writes to once-shared pages copied them */
 };
 
 enum switch_end {
@@ -24,19 +27,24 @@ enum switch_end {
 	SWITCH_END_KPROBE,     /* finish_task_switch */
 };
 
-#define HOOKS_MAX 16
+#define HOOKS_MAX 24
 
 struct hooks {
 	bool typed; /* tp_btf programs and task storage; else raw_tp and a hash by address */
 	enum switch_end end;
 	char end_symbol[64]; /* kallsyms' name of finish_task_switch */
 	bool pick, waking, rename, iter;
+	enum fault_end faults;
+	bool rss_stat, cow_detail, mappings;
+	bool unraised;	/* faults that raise no event are seen as well */
 	bool run_delay; /* the kernel keeps it: wait is known */
 
 	/* For the report: what is attached, what is not and why. Strings belong to features. */
 	const char *attached[HOOKS_MAX + 1];
 	const char *off[HOOKS_MAX + 1], *off_why[HOOKS_MAX + 1];
 	const char *direct_end, *direct_why, *wait_why;
+	const char *fault_end; /* what tells the end of a fault; NULL: nothing does */
+	const char *fault_why; /* why fault_end is NULL, or why faults have no time */
 };
 
 /* The features that hooks_choose() looks at, as a mask for features_probe(). */

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "trace/host.h"
+#include "trace/mappings.h"
 
 #define KPROBE_PMU "/sys/bus/event_source/devices/kprobe/type"
 #define RING_BYTES 65536 /* whole pages on every architecture */
@@ -178,6 +179,16 @@ static int probe_perf(struct probing *probing, int config)
 	return attach_perf_event(probing, &attr, BPF_PROG_TYPE_PERF_EVENT);
 }
 
+/* The descriptor must be mapped to be of use, but whether it may be is not what kernels differ in. */
+static int probe_mappings(struct probing *probing)
+{
+	struct perf_event_attr attr;
+
+	probing->doing = "open";
+	mappings_attr(&attr);
+	return hold(probing, open_perf_event(&attr, -1, sched_getcpu()));
+}
+
 static int probe_fentry(struct probing *probing, __u32 btf_id)
 {
 	int err = load_and_attach(probing, BPF_PROG_TYPE_TRACING, BPF_TRACE_FENTRY, btf_id, NULL);
@@ -282,6 +293,8 @@ int probe_feature(struct probing *probing, enum feature_id id)
 		return probe_iter(probing, btf_id);
 	case KIND_PERF:
 		return probe_perf(probing, row->config);
+	case KIND_MAPPINGS:
+		return probe_mappings(probing);
 	case KIND_TASK_STORAGE:
 		return probe_task_storage(probing);
 	case KIND_RING:

@@ -49,6 +49,35 @@ static void choose_sched(struct tasktax_bpf *skeleton, const struct hooks *hooks
 					  true);
 }
 
+static void choose_faults(struct tasktax_bpf *skeleton, const struct hooks *hooks)
+{
+	bool typed = hooks->typed;
+
+	if (hooks->faults == FAULT_END_PERF || hooks->faults == FAULT_END_COUNTER) {
+		bpf_program__set_autoload(typed ? skeleton->progs.page_fault_user :
+						  skeleton->progs.page_fault_user_raw,
+					  true);
+		bpf_program__set_autoload(typed ? skeleton->progs.page_fault_kernel :
+						  skeleton->progs.page_fault_kernel_raw,
+					  true);
+	}
+	if (hooks->faults == FAULT_END_PERF) {
+		bpf_program__set_autoload(typed ? skeleton->progs.fault_minor :
+						  skeleton->progs.fault_minor_raw,
+					  true);
+		bpf_program__set_autoload(typed ? skeleton->progs.fault_major :
+						  skeleton->progs.fault_major_raw,
+					  true);
+	}
+	if (hooks->faults == FAULT_END_FEXIT) {
+		bpf_program__set_autoload(skeleton->progs.fault_enter, true);
+		bpf_program__set_autoload(skeleton->progs.fault_exit, true);
+	}
+	bpf_program__set_autoload(skeleton->progs.fault_unraised, hooks->unraised);
+	bpf_program__set_autoload(skeleton->progs.rss_stat, hooks->rss_stat);
+	bpf_program__set_autoload(skeleton->progs.mm_page_alloc, hooks->cow_detail);
+}
+
 static void choose_calibration(struct tasktax_bpf *skeleton, const struct hooks *hooks)
 {
 	if (hooks->end == SWITCH_END_NONE)
@@ -68,6 +97,7 @@ void programs_choose(struct tasktax_bpf *skeleton, const struct hooks *hooks)
 {
 	choose_lifecycle(skeleton, hooks);
 	choose_sched(skeleton, hooks);
+	choose_faults(skeleton, hooks);
 	choose_calibration(skeleton, hooks);
 }
 
@@ -82,7 +112,11 @@ unsigned int programs_to_attach(struct tasktax_bpf *skeleton, struct bpf_program
 		skeleton->progs.finish_task_switch, skeleton->progs.finish_task_switch_raw,
 		skeleton->progs.sched_entry_tp,	    skeleton->progs.sched_waking,
 		skeleton->progs.sched_waking_raw,   skeleton->progs.sched_switch,
-		skeleton->progs.sched_switch_raw,
+		skeleton->progs.sched_switch_raw,   skeleton->progs.rss_stat,
+		skeleton->progs.mm_page_alloc,	    skeleton->progs.fault_unraised,
+		skeleton->progs.fault_exit,	    skeleton->progs.fault_enter,
+		skeleton->progs.page_fault_user,    skeleton->progs.page_fault_user_raw,
+		skeleton->progs.page_fault_kernel,  skeleton->progs.page_fault_kernel_raw,
 	};
 	unsigned int count = 0;
 

@@ -12,14 +12,14 @@
 struct bpf_program;
 struct tasktax_bpf;
 
-#define PROGRAMS_MAX 24
+#define PROGRAMS_MAX 32
 
 /* Marks them for loading; before the load. */
 void programs_choose(struct tasktax_bpf *skeleton, const struct hooks *hooks);
 
 /*
  * Those that are attached for the whole session, in this order, into program[PROGRAMS_MAX]; returns
- * how many. Lifecycle first: nobody may be switched in unknown.
+ * how many. Lifecycle first: nobody may be switched in unknown. Not those of perf events: fault_ends.h.
  */
 unsigned int programs_to_attach(struct tasktax_bpf *skeleton, struct bpf_program **program);
 

@@ -18,7 +18,7 @@
 
 #include "base/clock.h"
 #include "config.h"
-#include "trace/programs.h"
+#include "trace/host.h"
 #include "trace/session_internal.h"
 
 #define LIFECYCLE_RING (8u << 20) /* as in maps.bpf.h */
@@ -55,12 +55,31 @@ static int libbpf_message(enum libbpf_print_level level, const char *format, va_
 	return vfprintf(stderr, format, arguments);
 }
 
+/* What may come between the two programs of a switch, or sleep, cannot write the switch log. */
+static bool needs_rings(const struct hooks *hooks)
+{
+	return hooks->waking || hooks->faults;
+}
+
 /* The inode number that names a pid namespace; 0: not known. */
 static u32 pid_namespace(void)
 {
 	struct stat at;
 
 	return stat("/proc/self/ns/pid", &at) ? 0 : (u32)at.st_ino;
+}
+
+/*
+ * By how many pages the sum of the anonymous ones jumps at least when a huge page is mapped: each CPU holds
+ * back up to a batch (percpu_counter_batch, lib/percpu_counter.c). 0: it cannot be told.
+ */
+static u32 huge_pages(unsigned int cpus)
+{
+	unsigned int batch = 2 * cpus > 32 ? 2 * cpus : 32;
+	long bytes = host_read_number("/sys/kernel/mm/transparent_hugepage/hpage_pmd_size", 0);
+	long pages = bytes / sysconf(_SC_PAGESIZE);
+
+	return pages > (long)batch ? (u32)(pages - batch) : 0;
 }
 
 static int configure(struct session *session)
@@ -75,6 +94,9 @@ static int configure(struct session *session)
 		.ring_wake = session->ring_size / 4,
 		.end_hook = hooks->end != SWITCH_END_NONE,
 		.pick = hooks->pick,
+		.faults = hooks->faults,
+		.rss_stat = hooks->rss_stat,
+		.huge_pages = hooks->faults ? huge_pages(session->cpus) : 0,
 		.calibrate_tid = (u32)gettid(),
 		.pid_namespace = pid_namespace(),
 	};
@@ -83,7 +105,7 @@ static int configure(struct session *session)
 				false);
 	if (log_records(session) > UINT32_MAX / session->cpus)
 		return -E2BIG;
-	bpf_map__set_autocreate(skeleton->maps.rings, hooks->waking);
+	bpf_map__set_autocreate(skeleton->maps.rings, needs_rings(hooks));
 	err = bpf_map__set_max_entries(skeleton->maps.rings, session->cpus);
 	if (!err)
 		err = bpf_map__set_max_entries(skeleton->maps.cpus, session->cpus);
@@ -99,7 +121,7 @@ static int configure(struct session *session)
 
 static int make_rings(struct session *session, struct fail *fail)
 {
-	if (!session->hooks.waking)
+	if (!needs_rings(&session->hooks))
 		return 0;
 	session->ring = calloc(session->cpus, sizeof(*session->ring));
 	if (!session->ring)
@@ -160,6 +182,21 @@ static int map_arrays(struct session *session, struct fail *fail)
 	return 0;
 }
 
+/* Before the target is let go: its first mappings are seen. */
+static int open_mappings(struct session *session, struct fail *fail)
+{
+	int err = 0;
+
+	if (!session->hooks.mappings)
+		return 0;
+	session->mappings = calloc(session->cpus, sizeof(struct mappings *));
+	if (!session->mappings)
+		return fail_set(fail, -ENOMEM, "no memory");
+	for (unsigned int i = 0; !err && i < session->cpus; i++)
+		err = mappings_open(&session->mappings[i], i, fail);
+	return err;
+}
+
 static int load(struct session *session, struct fail *fail)
 {
 	int err;
@@ -182,7 +219,9 @@ static int load(struct session *session, struct fail *fail)
 				"what it allows, -v the verifier's words",
 				strerror(-err));
 	err = make_rings(session, fail);
-	return err ? err : map_arrays(session, fail);
+	if (!err)
+		err = map_arrays(session, fail);
+	return err ? err : open_mappings(session, fail);
 }
 
 struct session *session_open(const struct hooks *hooks, size_t ring_size, struct fail *fail)
@@ -216,6 +255,10 @@ void session_free(struct session *session)
 	if (!session)
 		return;
 	detach_all(session);
+	fault_ends_close(&session->fault_ends);
+	for (unsigned int i = 0; session->mappings && i < session->cpus; i++)
+		mappings_close(session->mappings[i]);
+	free(session->mappings);
 	if (session->cpu)
 		munmap(session->cpu, cpu_bytes(session));
 	if (session->logs)
@@ -338,6 +381,20 @@ int session_mark_root(struct session *session, pid_t pid, struct fail *fail)
 	return 0;
 }
 
+static int attach_fault_ends(struct session *session, struct fail *fail)
+{
+	struct tasktax_bpf *skeleton = session->skeleton;
+
+	if (session->hooks.faults != FAULT_END_PERF)
+		return 0;
+	if (session->hooks.typed)
+		return fault_ends_open(&session->fault_ends, session->cpus,
+				       skeleton->progs.fault_minor, skeleton->progs.fault_major,
+				       fail);
+	return fault_ends_open(&session->fault_ends, session->cpus, skeleton->progs.fault_minor_raw,
+			       skeleton->progs.fault_major_raw, fail);
+}
+
 int session_attach(struct session *session, struct fail *fail)
 {
 	struct bpf_program *program[PROGRAMS_MAX];
@@ -353,7 +410,7 @@ int session_attach(struct session *session, struct fail *fail)
 		if (err)
 			return err;
 	}
-	return 0;
+	return attach_fault_ends(session, fail);
 }
 
 uint64_t session_arm(struct session *session)
@@ -385,6 +442,8 @@ uint64_t session_disarm(struct session *session)
 		__atomic_store_n(&session->skeleton->bss->armed, 0, __ATOMIC_SEQ_CST);
 	stamp = clock_now_ns();
 	wait_for_programs();
+	if (!session->disarmed)
+		session->fault_ends_raised = fault_ends_stop(&session->fault_ends);
 	session->disarmed = true;
 	return stamp;
 }
@@ -396,7 +455,7 @@ static const union log_record *log_of(const struct session *session, unsigned in
 
 struct consumer *session_consumer(struct session *session, consumer_sink sink, void *context)
 {
-	struct consumer *consumer = consumer_new(1 + 2 * (size_t)session->cpus, sink, context);
+	struct consumer *consumer = consumer_new(1 + 3 * (size_t)session->cpus, sink, context);
 	int err;
 
 	if (!consumer)
@@ -411,6 +470,8 @@ struct consumer *session_consumer(struct session *session, consumer_sink sink, v
 		consumer_add_log(consumer, &log);
 		if (session->ring)
 			err = consumer_add_ring(consumer, session->ring[i], session->ring_size);
+		if (session->mappings && session->mappings[i])
+			consumer_add_mappings(consumer, session->mappings[i]);
 	}
 	if (!err)
 		return consumer;
@@ -422,12 +483,17 @@ struct consumer *session_consumer(struct session *session, consumer_sink sink, v
 struct losses session_losses(const struct session *session)
 {
 	struct losses sum = { 0 };
+	uint64_t fault_ends_run = 0;
 
 	for (unsigned int i = 0; i < session->cpus; i++) {
 		const struct loss *loss = &session->cpu[i].loss;
 
 		sum.switches += loss->switches;
 		sum.waking += loss->waking;
+		sum.faults += loss->faults;
+		if (session->mappings && session->mappings[i])
+			sum.mappings += mappings_lost(session->mappings[i]);
+		fault_ends_run += session->cpu[i].fault_runs;
 		sum.lifecycle += loss->lifecycle;
 		sum.untracked += loss->untracked;
 		sum.unseen += loss->unseen;
@@ -436,5 +502,8 @@ struct losses session_losses(const struct session *session)
 		if (!programs_only_prices(session->skeleton, session->linked[i]))
 			sum.recursion +=
 				recursion_misses(session->linked[i]) - session->misses_before[i];
+	/* perf skips a program, and counts its event, while its CPU is inside a map system call */
+	if (session->disarmed)
+		sum.recursion += session->fault_ends_raised - fault_ends_run;
 	return sum;
 }

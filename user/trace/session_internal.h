@@ -9,9 +9,12 @@
 
 #include "config.h"
 #include "tasktax.skel.h"
+#include "trace/fault_ends.h"
+#include "trace/mappings.h"
+#include "trace/programs.h"
 #include "trace/session.h"
 
-#define LINKS_MAX 12
+#define LINKS_MAX PROGRAMS_MAX
 
 struct session {
 	struct hooks hooks;
@@ -25,6 +28,9 @@ struct session {
 	int *ring;		      /* map descriptors, one per CPU; NULL: no need of them */
 	struct cpu_state *cpu;	      /* the mapped array, `cpus` long */
 	const union log_record *logs; /* another: of each CPU in turn, log_records() long */
+	struct fault_ends fault_ends; /* the perf events, with FAULT_END_PERF */
+	struct mappings **mappings;   /* of each CPU that is online; NULL: none */
+	uint64_t fault_ends_raised;   /* events that should have run a program, once disarmed */
 	bool disarmed;
 };
 

@@ -3,21 +3,27 @@
 #ifndef __VMLINUX_H__
 #define __VMLINUX_H__
 
-#include "../types.h"
-
 #pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
 
 struct user_pt_regs {
-	__u64 regs[31];
-	__u64 sp;
-	__u64 pc;
-	__u64 pstate;
+	unsigned long long regs[31];
+	unsigned long long sp;
+	unsigned long long pc;
+	unsigned long long pstate;
 };
 
 struct pt_regs {
 	struct user_pt_regs user_regs;
 };
 
+struct thread_struct {
+	struct {
+		unsigned long tp_value; /* the thread pointer */
+	} uw;
+};
+
 #pragma clang attribute pop
+
+#include "../types.h"
 
 #endif

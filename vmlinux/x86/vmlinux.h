@@ -3,8 +3,6 @@
 #ifndef __VMLINUX_H__
 #define __VMLINUX_H__
 
-#include "../types.h"
-
 #pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
 
 struct pt_regs {
@@ -20,6 +18,12 @@ struct pt_regs {
 	unsigned long ss;
 };
 
+struct thread_struct {
+	unsigned long fsbase; /* the thread pointer */
+};
+
 #pragma clang attribute pop
+
+#include "../types.h"
 
 #endif

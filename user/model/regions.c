@@ -1,0 +1,329 @@
+// SPDX-License-Identifier: GPL-2.0
+/* regions.c - names and maps; see regions.h. */
+#include "model/regions.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#define PAGE 4096
+#define STACK_GROWTH_MOST ((uint64_t)1 << 30) /* how far below its record a stack is looked for */
+#define ABOVE_THREAD_POINTER (2 * PAGE)	      /* glibc's struct pthread begins there */
+
+/* --- names --- */
+
+static uint32_t hash_of(const char *text)
+{
+	uint32_t hash = 2166136261u; /* FNV-1a */
+
+	for (; *text; text++)
+		hash = (hash ^ (uint8_t)*text) * 16777619u;
+	return hash;
+}
+
+static int add_name(struct region_names *names, const char *text)
+{
+	if (names->count == names->room) {
+		uint32_t room = names->room ? 2 * names->room : 64;
+		struct region_name *bigger = realloc(names->name, room * sizeof(*bigger));
+
+		if (!bigger)
+			return -ENOMEM;
+		names->name = bigger;
+		names->room = room;
+	}
+	names->name[names->count] = (struct region_name){ .text = strdup(text) };
+	if (!names->name[names->count].text)
+		return -ENOMEM;
+	names->count++;
+	return 0;
+}
+
+static void enter_slot(struct region_names *names, uint32_t id)
+{
+	uint32_t at = hash_of(names->name[id].text) & (names->slots - 1);
+
+	while (names->slot[at])
+		at = (at + 1) & (names->slots - 1);
+	names->slot[at] = id;
+}
+
+static int grow_slots(struct region_names *names)
+{
+	uint32_t slots = names->slots ? 2 * names->slots : 256;
+	uint32_t *slot = calloc(slots, sizeof(*slot));
+
+	if (!slot)
+		return -ENOMEM;
+	free(names->slot);
+	names->slot = slot;
+	names->slots = slots;
+	for (uint32_t id = NAME_OTHER + 1; id < names->count; id++)
+		enter_slot(names, id);
+	return 0;
+}
+
+/* The id of a name, made if it is new. 0 or -ENOMEM. */
+static int name_id(struct region_names *names, const char *text, uint32_t *id)
+{
+	uint32_t at;
+
+	if (!names->count && (add_name(names, "") || add_name(names, "(others)")))
+		return -ENOMEM;
+	if (2 * names->count >= names->slots && grow_slots(names))
+		return -ENOMEM;
+	for (at = hash_of(text) & (names->slots - 1); names->slot[at];
+	     at = (at + 1) & (names->slots - 1)) {
+		*id = names->slot[at];
+		if (!strcmp(names->name[*id].text, text))
+			return 0;
+	}
+	*id = NAME_OTHER;
+	if (names->count >= NAMES_MAX)
+		return 0;
+	if (add_name(names, text))
+		return -ENOMEM;
+	*id = names->slot[at] = names->count - 1;
+	return 0;
+}
+
+void region_names_free(struct region_names *names)
+{
+	for (uint32_t i = 0; i < names->count; i++)
+		free(names->name[i].text);
+	free(names->name);
+	free(names->slot);
+	memset(names, 0, sizeof(*names));
+}
+
+/* --- maps --- */
+
+struct region_map *region_map_new(void)
+{
+	struct region_map *map = calloc(1, sizeof(*map));
+
+	if (map)
+		map->users = 1;
+	return map;
+}
+
+struct region_map *region_map_share(struct region_map *map)
+{
+	map->users++;
+	return map;
+}
+
+void region_map_drop(struct region_map *map)
+{
+	if (!map || --map->users)
+		return;
+	free(map->region);
+	free(map);
+}
+
+/* Makes *map this user's own, with room for `more` regions. */
+static int own(struct region_map **map, uint32_t more)
+{
+	struct region_map *mine = *map;
+	uint32_t wanted = mine->count + more, room = mine->room ? mine->room : 32;
+	struct region *bigger;
+
+	if (mine->users == 1 && wanted <= mine->room)
+		return 0;
+	while (room < wanted)
+		room *= 2;
+	if (mine->users == 1) {
+		bigger = realloc(mine->region, room * sizeof(*bigger));
+		if (!bigger)
+			return -ENOMEM;
+	} else {
+		bigger = malloc(room * sizeof(*bigger));
+		mine = bigger ? region_map_new() : NULL;
+		if (!mine) {
+			free(bigger);
+			return -ENOMEM;
+		}
+		memcpy(bigger, (*map)->region, (*map)->count * sizeof(*bigger));
+		mine->count = (*map)->count;
+		region_map_drop(*map);
+		*map = mine;
+	}
+	mine->region = bigger;
+	mine->room = room;
+	return 0;
+}
+
+/* The first region that ends after the address; count: none. */
+static uint32_t first_after(const struct region_map *map, uint64_t address)
+{
+	uint32_t low = 0, high = map->count;
+
+	while (low < high) {
+		uint32_t middle = low + (high - low) / 2;
+
+		if (map->region[middle].end > address)
+			high = middle;
+		else
+			low = middle + 1;
+	}
+	return low;
+}
+
+static void insert(struct region_map *map, uint32_t at, const struct region *region)
+{
+	memmove(map->region + at + 1, map->region + at, (map->count - at) * sizeof(*map->region));
+	map->region[at] = *region;
+	map->count++;
+}
+
+/* Takes a range out of the map; where it lies within one region, that one falls into two. */
+static void clear(struct region_map *map, uint64_t start, uint64_t end)
+{
+	uint32_t first = first_after(map, start), last;
+
+	if (first < map->count && map->region[first].start < start) {
+		struct region head = map->region[first];
+
+		head.end = start;
+		if (map->region[first].end > end) {
+			map->region[first].start = end;
+			insert(map, first, &head);
+			return;
+		}
+		map->region[first++] = head;
+	}
+	for (last = first; last < map->count && map->region[last].end <= end; last++)
+		;
+	if (last < map->count && map->region[last].start < end)
+		map->region[last].start = end;
+	memmove(map->region + first, map->region + last,
+		(map->count - last) * sizeof(*map->region));
+	map->count -= last - first;
+}
+
+/*
+ * A mapping that is told of again has changed its protection or grown (mprotect, brk, one joined to
+ * another): it keeps its age and what lies in it.
+ */
+static void inherit(const struct region_map *map, struct region *region)
+{
+	uint32_t at = first_after(map, region->start);
+	const struct region *old = &map->region[at];
+
+	if (at == map->count || old->start > region->start || old->name != region->name ||
+	    old->shared != region->shared)
+		return;
+	region->born_ns = old->born_ns;
+	region->stack_top = old->stack_top;
+	region->bss = old->bss;
+}
+
+static bool is_anonymous(const char *name)
+{
+	return !*name || *name == '[' || !strncmp(name, "//anon", 6);
+}
+
+/* Anonymous memory right behind a file is that program's or library's bss. */
+static void join_bss(const struct region_map *map, struct region *region)
+{
+	uint32_t at = region->start ? first_after(map, region->start - 1) : map->count;
+	const struct region *before = &map->region[at];
+
+	if (at == map->count || before->end != region->start || before->shared ||
+	    (before->anonymous && !before->bss))
+		return;
+	region->name = before->name;
+	region->bss = true;
+}
+
+int region_map_add(struct region_map **map, struct region_names *names,
+		   const struct event_mapping *event)
+{
+	struct region region = { .start = event->start,
+				 .end = event->end,
+				 .born_ns = event->h.ts,
+				 .shared = event->map & MAP_SHARED,
+				 .anonymous = is_anonymous(event->name) };
+
+	if (region.start >= region.end)
+		return 0;
+	if (name_id(names, event->name, &region.name) || own(map, 2))
+		return -ENOMEM;
+	if ((event->prot & PROT_EXEC) && !region.anonymous)
+		names->name[region.name].program = true;
+	if (region.anonymous && event->name[0] != '[')
+		join_bss(*map, &region);
+	inherit(*map, &region);
+	clear(*map, region.start, region.end);
+	insert(*map, first_after(*map, region.start), &region);
+	return 0;
+}
+
+int region_map_mark_stack(struct region_map **map, uint64_t stack, uint64_t tls)
+{
+	uint64_t address = stack ? stack - 1 : 0, top;
+	uint32_t at;
+
+	if (!stack)
+		return 0;
+	at = first_after(*map, address);
+	if (at == (*map)->count || (*map)->region[at].start > address)
+		return 0;
+	if (own(map, 0))
+		return -ENOMEM;
+	top = tls > stack && tls < (*map)->region[at].end ? tls : stack;
+	top = (top + ABOVE_THREAD_POINTER + PAGE - 1) / PAGE * PAGE;
+	if ((*map)->region[at].stack_top < top)
+		(*map)->region[at].stack_top = top;
+	return 0;
+}
+
+const struct region *region_map_find(const struct region_map *map, const struct region_names *names,
+				     uint64_t address)
+{
+	uint32_t at = first_after(map, address);
+	const struct region *region = &map->region[at];
+
+	if (at == map->count)
+		return NULL;
+	if (region->start <= address)
+		return region;
+	/* the stack grows down, and nobody tells */
+	if (!strcmp(names->name[region->name].text, "[stack]") &&
+	    region->start - address < STACK_GROWTH_MOST)
+		return region;
+	return NULL;
+}
+
+static bool is_shared_memory(const char *name)
+{
+	return !strncmp(name, "/dev/zero", 9) || !strncmp(name, "/dev/shm/", 9) ||
+	       !strncmp(name, "/SYSV", 5) || !strncmp(name, "/memfd:", 7);
+}
+
+enum region_class region_class_of(const struct region *region, const struct region_names *names,
+				  uint64_t address)
+{
+	const struct region_name *name;
+
+	if (!region)
+		return REGION_UNKNOWN;
+	name = &names->name[region->name];
+	if (region->bss)
+		return name->program ? REGION_PROGRAM : REGION_ANONYMOUS;
+	if (region->stack_top && address < region->stack_top)
+		return REGION_THREAD_STACK;
+	if (!strcmp(name->text, "[stack]"))
+		return REGION_STACK;
+	if (!strcmp(name->text, "[heap]"))
+		return REGION_HEAP;
+	if (region->anonymous)
+		return name->text[0] == '[' && strncmp(name->text, "[anon", 5) ? REGION_SPECIAL :
+										 REGION_ANONYMOUS;
+	if (region->shared && is_shared_memory(name->text))
+		return REGION_SHARED_MEMORY;
+	if (name->program)
+		return REGION_PROGRAM;
+	return region->shared ? REGION_SHARED_FILE : REGION_FILE;
+}

@@ -1,0 +1,302 @@
+// SPDX-License-Identifier: GPL-2.0
+/* spaces.c - follows address spaces through fork, vfork, exec and exit; see spaces.h. */
+#include "model/spaces.h"
+
+#include <errno.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* --- the table --- */
+
+static int space_new(struct spaces *spaces, uint32_t *index)
+{
+	struct region_map *map = region_map_new();
+
+	if (!map)
+		return -ENOMEM;
+	if (spaces->free_count) {
+		*index = spaces->free_list[--spaces->free_count];
+	} else {
+		if (spaces->count == spaces->room) {
+			uint32_t room = spaces->room ? 2 * spaces->room : 64;
+			struct space *bigger = realloc(spaces->space, room * sizeof(*bigger));
+
+			if (!bigger) {
+				region_map_drop(map);
+				return -ENOMEM;
+			}
+			spaces->space = bigger;
+			spaces->room = room;
+		}
+		*index = spaces->count++;
+	}
+	spaces->space[*index] = (struct space){ .processes = 1, .map = map };
+	return 0;
+}
+
+/* One process less uses it. Without room for its index it is not used again, which costs only memory. */
+static void space_drop(struct spaces *spaces, uint32_t index)
+{
+	struct space *space = &spaces->space[index];
+
+	if (!index || !space->processes || --space->processes)
+		return;
+	region_map_drop(space->map);
+	space->map = NULL;
+	if (spaces->free_count == spaces->free_room) {
+		uint32_t room = spaces->free_room ? 2 * spaces->free_room : 64;
+		uint32_t *bigger = realloc(spaces->free_list, room * sizeof(*bigger));
+
+		if (!bigger)
+			return;
+		spaces->free_list = bigger;
+		spaces->free_room = room;
+	}
+	spaces->free_list[spaces->free_count++] = index;
+}
+
+int spaces_init(struct spaces *spaces)
+{
+	uint32_t nobody;
+
+	memset(spaces, 0, sizeof(*spaces));
+	return space_new(spaces, &nobody);
+}
+
+void spaces_free(struct spaces *spaces)
+{
+	for (uint32_t i = 0; i < spaces->count; i++)
+		region_map_drop(spaces->space[i].map);
+	free(spaces->space);
+	free(spaces->free_list);
+	free(spaces->of_process);
+	free(spaces->image_ahead);
+	free(spaces->slot);
+	region_names_free(&spaces->names);
+	memset(spaces, 0, sizeof(*spaces));
+}
+
+static int reserve_process(struct spaces *spaces, uint32_t process)
+{
+	uint32_t room = spaces->process_room ? spaces->process_room : 64;
+	uint32_t *bigger;
+	bool *bigger2;
+
+	if (process < spaces->process_room)
+		return 0;
+	while (room <= process)
+		room *= 2;
+	bigger = realloc(spaces->of_process, room * sizeof(*bigger));
+	if (!bigger)
+		return -ENOMEM;
+	spaces->of_process = bigger;
+	bigger2 = realloc(spaces->image_ahead, room * sizeof(*bigger2));
+	if (!bigger2)
+		return -ENOMEM;
+	spaces->image_ahead = bigger2;
+	memset(bigger + spaces->process_room, 0, (room - spaces->process_room) * sizeof(*bigger));
+	memset(bigger2 + spaces->process_room, 0, (room - spaces->process_room) * sizeof(*bigger2));
+	spaces->process_room = room;
+	return 0;
+}
+
+static uint32_t index_of(const struct spaces *spaces, uint32_t process)
+{
+	return process < spaces->process_room ? spaces->of_process[process] : 0;
+}
+
+struct space *spaces_of(struct spaces *spaces, uint32_t process)
+{
+	return &spaces->space[index_of(spaces, process)];
+}
+
+/* --- processes by their tgid --- */
+
+static uint32_t slot_of(const struct spaces *spaces, uint32_t tgid)
+{
+	uint32_t at = (tgid * 2654435761u) & (spaces->slots - 1);
+
+	while (spaces->slot[at].tgid && spaces->slot[at].tgid != tgid)
+		at = (at + 1) & (spaces->slots - 1);
+	return at;
+}
+
+static int grow_slots(struct spaces *spaces)
+{
+	struct spaces old = *spaces;
+
+	spaces->slots = old.slots ? 2 * old.slots : 256;
+	spaces->slot = calloc(spaces->slots, sizeof(*spaces->slot));
+	if (!spaces->slot) {
+		spaces->slot = old.slot;
+		spaces->slots = old.slots;
+		return -ENOMEM;
+	}
+	for (uint32_t i = 0; i < old.slots; i++)
+		if (old.slot[i].tgid)
+			spaces->slot[slot_of(spaces, old.slot[i].tgid)] = old.slot[i];
+	free(old.slot);
+	return 0;
+}
+
+/* A tgid that is used again stands for the latest process of it. */
+static int enter_tgid(struct spaces *spaces, uint32_t tgid, uint32_t process)
+{
+	uint32_t at;
+
+	if (!tgid)
+		return 0;
+	if (2 * spaces->used >= spaces->slots && grow_slots(spaces))
+		return -ENOMEM;
+	at = slot_of(spaces, tgid);
+	spaces->used += !spaces->slot[at].tgid;
+	spaces->slot[at].tgid = tgid;
+	spaces->slot[at].process = process;
+	return 0;
+}
+
+/* 0: no living process of the target. */
+static uint32_t process_of_tgid(const struct spaces *spaces, const struct tasks *tasks,
+				uint32_t tgid)
+{
+	uint32_t process;
+
+	if (!spaces->slots || !tgid)
+		return 0;
+	process = spaces->slot[slot_of(spaces, tgid)].process;
+	return process && !tasks->process[process].exited ? process : 0;
+}
+
+bool spaces_knows(const struct spaces *spaces, const struct tasks *tasks, uint32_t tgid)
+{
+	return process_of_tgid(spaces, tasks, tgid);
+}
+
+/* --- the events --- */
+
+static const struct task_entry *task_of(const struct tasks *tasks, uint32_t serial)
+{
+	return &tasks->task[serial < tasks->task_count ? serial : 0];
+}
+
+/* The child gets a copy of the parent's: who is mapped, and, page by page, what is in it. */
+static int fork_space(struct spaces *spaces, uint32_t parent, uint32_t child, uint64_t ts)
+{
+	uint32_t index, from = index_of(spaces, parent);
+	struct space *space, *old;
+
+	if (space_new(spaces, &index))
+		return -ENOMEM;
+	spaces->of_process[child] = index;
+	space = &spaces->space[index];
+	space->live = 1;
+	if (!from)
+		return 0;
+	old = &spaces->space[from];
+	region_map_drop(space->map);
+	space->map = region_map_share(old->map);
+	space->history_known = old->history_known;
+	space->forked = old->forked = true;
+	space->inherited_ns = ts;
+	old->latest_fork = child;
+	old->latest_fork_ns = ts;
+	return 0;
+}
+
+static void join_space(struct spaces *spaces, uint32_t parent, uint32_t child)
+{
+	uint32_t index = index_of(spaces, parent);
+
+	spaces->of_process[child] = index;
+	if (!index)
+		return;
+	spaces->space[index].processes++;
+	spaces->space[index].live++;
+}
+
+int spaces_newtask(struct spaces *spaces, const struct tasks *tasks,
+		   const struct event_newtask *event)
+{
+	const struct task_entry *task = task_of(tasks, event->task);
+	uint32_t parent = task_of(tasks, event->parent)->process;
+	struct space *space;
+
+	if (reserve_process(spaces, task->process) ||
+	    enter_tgid(spaces, event->local_tgid, task->process))
+		return -ENOMEM;
+	if (task->created == CREATED_VFORK) {
+		join_space(spaces, parent, task->process);
+		return 0;
+	}
+	if (task->created != CREATED_THREAD)
+		return fork_space(spaces, parent, task->process, event->h.ts);
+	space = spaces_of(spaces, task->process);
+	space->live++;
+	return region_map_mark_stack(&space->map, event->stack, event->tls);
+}
+
+/* Whoever executes is alone in a new address space: the other threads are gone, vfork's parent stays. */
+static int renew(struct spaces *spaces, uint32_t process, bool history_known)
+{
+	uint32_t index, old = index_of(spaces, process);
+
+	if (space_new(spaces, &index))
+		return -ENOMEM;
+	if (old && spaces->space[old].live)
+		spaces->space[old].live--;
+	space_drop(spaces, old);
+	spaces->of_process[process] = index;
+	spaces->space[index].live = 1;
+	spaces->space[index].history_known = history_known;
+	return 0;
+}
+
+int spaces_image(struct spaces *spaces, const struct tasks *tasks, const struct event_image *event)
+{
+	uint32_t process = process_of_tgid(spaces, tasks, event->tgid);
+
+	if (!process)
+		return 0;
+	spaces->image_ahead[process] = true;
+	return renew(spaces, process, true);
+}
+
+int spaces_exec(struct spaces *spaces, const struct tasks *tasks, const struct event_exec *event)
+{
+	uint32_t process = task_of(tasks, event->task)->process;
+
+	if (process >= spaces->process_room)
+		return 0;
+	if (spaces->image_ahead[process]) {
+		spaces->image_ahead[process] = false;
+		return 0;
+	}
+	return renew(spaces, process, false);
+}
+
+void spaces_exit(struct spaces *spaces, const struct tasks *tasks, const struct event_exit *event)
+{
+	const struct task_entry *task = task_of(tasks, event->task);
+	struct space *space = spaces_of(spaces, task->process);
+
+	if (task->exited || task->process >= spaces->process_room)
+		return;
+	if (space->live)
+		space->live--;
+	if (!(event->h.flags & EXIT_GROUP_DEAD))
+		return;
+	space_drop(spaces, spaces->of_process[task->process]);
+	spaces->of_process[task->process] = 0;
+}
+
+int spaces_mapping(struct spaces *spaces, const struct tasks *tasks,
+		   const struct event_mapping *event)
+{
+	uint32_t process = process_of_tgid(spaces, tasks, event->tgid);
+	uint32_t index = index_of(spaces, process);
+
+	if (!index)
+		return 0;
+	return region_map_add(&spaces->space[index].map, &spaces->names, event);
+}
