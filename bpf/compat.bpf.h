@@ -90,16 +90,16 @@ static __always_inline bool has_rss_cache(void)
  * Pages of one kind, as far as they are summed up. mm may be NULL. A macro: CO-RE finds the element of the
  * array by an index that is a constant in the source.
  */
-#define mm_pages(mm, member, typed)                                                               \
-	({                                                                                        \
-		struct mm_struct *mm_ = (mm);                                                     \
-		struct mm_struct___before_6_2 *old_ = (void *)mm_;                                \
-		s64 pages_ = 0;                                                                   \
-		if (mm_ && has_rss_cache())                                                       \
-			bpf_core_read(&pages_, sizeof(pages_), &old_->rss_stat.count[member]);    \
-		else if (mm_)                                                                     \
-			pages_ = FIELD(typed, mm_, rss_stat[member].count);                       \
-		pages_;                                                                           \
+#define mm_pages(mm, member, typed)                                                            \
+	({                                                                                     \
+		struct mm_struct *mm_ = (mm);                                                  \
+		struct mm_struct___before_6_2 *old_ = (void *)mm_;                             \
+		s64 pages_ = 0;                                                                \
+		if (mm_ && has_rss_cache())                                                    \
+			bpf_core_read(&pages_, sizeof(pages_), &old_->rss_stat.count[member]); \
+		else if (mm_)                                                                  \
+			pages_ = FIELD(typed, mm_, rss_stat[member].count);                    \
+		pages_;                                                                        \
 	})
 
 /* What a thread was created with: where its stack begins and its thread pointer. 0: not known. */

@@ -55,6 +55,26 @@ union log_record {
 };
 
 /*
+ * The fault that a task is in. While the task runs it is in its CPU's state, where the hooks inside the
+ * fault find it without looking the task up; while it does not, in the task's.
+ */
+struct fault_state {
+	u64 task; /* task_struct; 0: none */
+	u64 start;
+	u64 address;
+	u64 off_ns; /* off the CPU so far */
+	s64 anon; /* the address space's anonymous pages before it, as far as they are summed up */
+	u32 id, mm;			  /* serials */
+	u32 code;			  /* FAULT_* */
+	u32 retried;			  /* handle_mm_fault() will be called again for it */
+	u64 counted_minor, counted_major; /* min_flt and maj_flt before it: FAULT_END_COUNTER */
+	u32 cache[4];			  /* current->rss_stat.count[] before it: before 6.2 */
+	u32 cache_events, reserved;
+	u64 out; /* when it left the CPU */
+	u64 reserved_too[3];
+};
+
+/*
  * State of one CPU. It fills whole cache lines, and belongs to the CPU that owns the index; while the
  * programs run, the loader reads `written`, and writes `read`.
  */
@@ -77,23 +97,10 @@ struct cpu_state {
 	u64 fault_runs; /* of the programs at a fault's end, whoever took it */
 	u64 reserved;
 
+	struct fault_state fault; /* of the task that runs */
+
 	u64 read; /* by the loader, in a line of its own */
 	u64 reserved_too[7];
-};
-
-/* The fault that a task is in. */
-struct fault_state {
-	u64 start; /* 0: none */
-	u64 address;
-	u64 counted_minor; /* min_flt and maj_flt before it */
-	u64 counted_major;
-	u64 anon; /* the address space's anonymous pages before it, as far as they are summed up */
-	u64 out;  /* it is off the CPU since, 0: it is not */
-	u64 off_ns;
-	u32 code;     /* FAULT_* */
-	u32 retried;  /* handle_mm_fault() will be called again for it */
-	u32 cache[4]; /* current->rss_stat.count[] before it */
-	u32 cache_events, reserved;
 };
 
 #define STARTED_SWITCHES 1
@@ -116,6 +123,7 @@ struct calibration {
 
 _Static_assert(sizeof(struct cpu_state) % 64 == 0, "no cache line is shared between CPUs");
 _Static_assert(__builtin_offsetof(struct cpu_state, read) % 64 == 0, "nor with the loader");
+_Static_assert(sizeof(struct fault_state) == 128, "two lines");
 _Static_assert(sizeof(union log_record) == 64, "a cache line");
 
 #endif

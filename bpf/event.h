@@ -171,7 +171,7 @@ struct task_counters {
 struct task_account {
 	struct task_counters base, last;
 	u64 outs_voluntary, outs_preempted;
-	u64 minor, major;   /* faults that came to an end */
+	u64 lost_minor, lost_major; /* faults whose record found no room */
 	u64 unfinished;	    /* faults that began and were not accounted: bad address, signal */
 	u64 unraised_minor; /* taken by the kernel for the task without an event, where seen */
 	u64 unraised_major;
@@ -208,8 +208,9 @@ struct event_fault {
 	u32 task;	       /* a target */
 	u32 mm;		       /* address-space serial */
 	u64 address;
-	u64 time_ns; /* NS_UNKNOWN: its start or its end was not seen */
-	u64 off_ns;  /* of it, off the CPU */
+	u64 time_ns;	      /* NS_UNKNOWN: its start or its end was not seen */
+	u64 off_ns;	      /* of it, off the CPU */
+	u64 min_flt, maj_flt; /* the task's counters after it */
 };
 
 /* A process has begun to execute another program: its address space is new and empty. */
@@ -263,7 +264,7 @@ _Static_assert(sizeof(struct event_rename) == 40, "wire ABI");
 _Static_assert(sizeof(struct event_exit) == 24, "wire ABI");
 _Static_assert(sizeof(struct task_account) == 152, "wire ABI");
 _Static_assert(sizeof(struct event_end) == 176, "wire ABI");
-_Static_assert(sizeof(struct event_fault) == 48, "wire ABI");
+_Static_assert(sizeof(struct event_fault) == 64, "wire ABI");
 _Static_assert(sizeof(struct event_image) == 24, "wire ABI");
 _Static_assert(sizeof(struct event_mapping) == 56, "wire ABI");
 _Static_assert(sizeof(struct event_name) == 40, "wire ABI");

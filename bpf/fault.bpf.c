@@ -11,8 +11,8 @@
  * handle_mm_fault() begin and end a fault; where neither is allowed, a fault is known to have ended when
  * the counters have moved at the next one.
  *
- * A fault may sleep, and go on on another CPU: its state is the task's. The hooks of a switch note when
- * it is off the CPU.
+ * A fault may sleep, and go on on another CPU: the hooks of a switch carry it along, and note how long it
+ * is off the CPU. Between its start and its end no task needs to be looked up.
  */
 #include "vmlinux.h"
 #include <bpf/bpf_helpers.h>
@@ -28,41 +28,83 @@
 #define VM_FAULT_RETRY 0x400
 #define VM_FAULT_ERROR 0x873
 
-static __always_inline void begin(struct task_state *state, struct task_struct *task, u64 address,
-				  u32 code, const bool typed)
+static __always_inline void remember_pages(struct fault_state *fault, struct task_struct *task,
+					   struct mm_struct *mm, const bool typed)
 {
-	struct fault_state *fault = &state->fault;
+	struct task_struct___before_6_2 *old = (void *)task;
 
-	if (fault->start && conf.faults == FAULT_END_COUNTER)
-		end_by_counter(state, task, bpf_ktime_get_ns(), typed);
-	else if (fault->start)
-		state->account.unfinished++;
+	if (conf.huge_pages)
+		fault->anon = mm_pages(mm, MM_ANONPAGES, typed);
+	if (conf.rss_stat || !has_rss_cache())
+		return;
+	fault->cache_events = BPF_CORE_READ(old, rss_stat.events);
+	for (int i = 0; i < NR_MM_COUNTERS; i++)
+		fault->cache[i] = BPF_CORE_READ(old, rss_stat.count[i]);
+}
+
+static __always_inline void begin(struct cpu_state *cpu, struct task_state *state,
+				  struct task_struct *task, u64 address, u32 code, const bool typed)
+{
+	struct fault_state *fault = &cpu->fault;
+	struct mm_struct *mm = FIELD(typed, task, mm);
+
+	if (fault->task == (u64)task) {
+		if (conf.faults == FAULT_END_COUNTER)
+			end_by_counter(cpu, state, task, typed);
+		else
+			state->account.unfinished++;
+	}
 	if (!(state->started & STARTED_FAULTS))
 		start_faults(state, task, typed);
-	fault->address = address;
+	fault->task = (u64)task;
+	fault->id = state->id;
+	fault->mm = target_mm(state, mm);
 	fault->code = code;
-	fault->retried = 0;
-	fault->out = 0;
 	fault->off_ns = 0;
+	if (conf.faults == FAULT_END_FEXIT)
+		fault->retried = 0;
 	if (conf.faults == FAULT_END_COUNTER) {
+		fault->address = address;
 		fault->counted_minor = FIELD(typed, task, min_flt);
 		fault->counted_major = FIELD(typed, task, maj_flt);
 	}
-	remember_pages(fault, task, typed);
+	remember_pages(fault, task, mm, typed);
 	fault->start = bpf_ktime_get_ns(); /* last: what comes before is not in its time */
 }
 
-static __always_inline void end(struct task_state *state, struct task_struct *task, u64 address,
-				bool major, const bool typed)
+/* A fault ends that was not seen to begin: recording began in the middle of it, or the hook was skipped. */
+static __always_inline void begin_unseen(struct cpu_state *cpu, struct task_state *state,
+					 struct task_struct *task, bool major, const bool typed)
+{
+	begin(cpu, state, task, 0, FAULT_NO_CODE | FAULT_NO_CHANGED, typed);
+	if (state->account.base.min_flt + state->account.base.maj_flt !=
+	    FIELD(typed, task, min_flt) + FIELD(typed, task, maj_flt))
+		return;
+	/* it is the first that is recorded of the task, and has been counted */
+	if (major)
+		state->account.last.maj_flt = --state->account.base.maj_flt;
+	else
+		state->account.last.min_flt = --state->account.base.min_flt;
+}
+
+static __always_inline int end(struct cpu_state *cpu, struct task_struct *task, u64 address,
+			       bool major, const bool typed)
 {
 	u64 now = bpf_ktime_get_ns(); /* first */
-	struct fault_state *fault = &state->fault;
+	struct fault_state *fault = &cpu->fault;
+	u64 time = now - fault->start;
 
-	account_fault(state, task, major, typed);
-	send_fault(state, task, address, major, now, fault->start ? now - fault->start : NS_UNKNOWN,
-		   typed);
-	fault->start = 0;
-	fault->off_ns = 0;
+	if (fault->task != (u64)task) {
+		struct task_state *state = target_state(task, typed);
+
+		if (!state)
+			return 0;
+		begin_unseen(cpu, state, task, major, typed);
+		time = NS_UNKNOWN;
+	}
+	send_fault(cpu, task, address, major, now, time, typed);
+	fault->task = 0;
+	return 0;
 }
 
 /* --- the exception --- */
@@ -71,12 +113,16 @@ static __always_inline int on_exception(u64 address, u64 code, const bool typed)
 {
 	struct task_struct *task = current_task(typed);
 	struct task_state *state;
+	struct cpu_state *cpu;
 
 	if (!armed)
 		return 0;
 	state = target_state(task, typed);
-	if (state)
-		begin(state, task, address, code & FAULT_CODE_MASK, typed);
+	if (!state)
+		return 0;
+	cpu = this_cpu();
+	if (cpu)
+		begin(cpu, state, task, address, code & FAULT_CODE_MASK, typed);
 	return 0;
 }
 
@@ -106,26 +152,17 @@ int BPF_PROG(page_fault_kernel_raw, unsigned long address, struct pt_regs *regs,
 
 /* --- what it changed --- */
 
-/* The fault that current is in, if this is of its own address space; else NULL. */
-static __always_inline struct fault_state *open_fault(struct task_struct *task)
-{
-	struct task_state *state = target_state(task, true);
-
-	return state && state->fault.start ? &state->fault : NULL;
-}
-
 /* Fires for other address spaces as well (fork, reclaim). The arguments are so since 6.2. */
 SEC("?tp_btf/rss_stat")
 int BPF_PROG(rss_stat, struct mm_struct *mm, int member)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
-	struct fault_state *fault;
+	struct cpu_state *cpu = this_cpu();
 
-	if (!armed || task->mm != mm || member < 0 || member >= NR_MM_COUNTERS)
+	if (!cpu || cpu->fault.task != (u64)task || task->mm != mm || member < 0 ||
+	    member >= NR_MM_COUNTERS)
 		return 0;
-	fault = open_fault(task);
-	if (fault)
-		fault->code |= 1 << (FAULT_CHANGED_SHIFT + member);
+	cpu->fault.code |= 1 << (FAULT_CHANGED_SHIFT + member);
 	return 0;
 }
 
@@ -133,13 +170,10 @@ int BPF_PROG(rss_stat, struct mm_struct *mm, int member)
 SEC("?tp_btf/mm_page_alloc")
 int BPF_PROG(mm_page_alloc, struct page *page)
 {
-	struct fault_state *fault;
+	struct cpu_state *cpu = this_cpu();
 
-	if (!armed)
-		return 0;
-	fault = open_fault(bpf_get_current_task_btf());
-	if (fault)
-		fault->code |= FAULT_ALLOC;
+	if (cpu && cpu->fault.task == (u64)bpf_get_current_task_btf())
+		cpu->fault.code |= FAULT_ALLOC;
 	return 0;
 }
 
@@ -147,18 +181,12 @@ int BPF_PROG(mm_page_alloc, struct page *page)
 
 static __always_inline int on_accounted(u64 address, bool major, const bool typed)
 {
-	struct task_struct *task = current_task(typed);
 	struct cpu_state *cpu = this_cpu();
-	struct task_state *state;
 
-	if (cpu)
-		cpu->fault_runs++;
-	if (!armed)
+	if (!cpu)
 		return 0;
-	state = target_state(task, typed);
-	if (state)
-		end(state, task, address, major, typed);
-	return 0;
+	cpu->fault_runs++;
+	return armed ? end(cpu, current_task(typed), address, major, typed) : 0;
 }
 
 SEC("?perf_event")
@@ -222,16 +250,18 @@ int BPF_PROG(fault_enter, struct vm_area_struct *vma, unsigned long address, uns
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct task_state *state;
+	struct cpu_state *cpu;
 
 	if (!armed || !regs)
 		return 0;
 	state = target_state(task, true);
-	if (!state)
+	cpu = this_cpu();
+	if (!state || !cpu)
 		return 0;
-	if (state->fault.start && state->fault.retried)
-		state->fault.retried = 0;
+	if (cpu->fault.task == (u64)task && cpu->fault.retried)
+		cpu->fault.retried = 0;
 	else
-		begin(state, task, address, code_of(flags), true);
+		begin(cpu, state, task, address, code_of(flags), true);
 	return 0;
 }
 
@@ -241,21 +271,23 @@ int BPF_PROG(fault_exit, struct vm_area_struct *vma, unsigned long address, unsi
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct task_state *state;
+	struct cpu_state *cpu;
 
 	if (!armed)
 		return 0;
 	state = target_state(task, true);
-	if (!state)
+	cpu = this_cpu();
+	if (!state || !cpu)
 		return 0;
 	if (!regs) {
 		count_unraised(state, flags, ret);
 	} else if (ret & VM_FAULT_RETRY) {
-		state->fault.retried = 1;
+		cpu->fault.retried = cpu->fault.task == (u64)task;
 	} else if (ret & VM_FAULT_ERROR) {
-		state->fault.start = 0;
+		cpu->fault.task = 0;
 		state->account.unfinished++;
 	} else {
-		end(state, task, address, is_major(flags, ret), true);
+		end(cpu, task, address, is_major(flags, ret), true);
 	}
 	return 0;
 }

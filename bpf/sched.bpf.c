@@ -107,8 +107,6 @@ static __always_inline u16 account_switch_out(struct side *prev, const bool type
 	u64 nvcsw = FIELD(typed, prev->task, nvcsw);
 	bool voluntary = nvcsw != account->last.nvcsw;
 
-	if (conf.faults && state->fault.start)
-		state->fault.out = bpf_ktime_get_ns();
 	account->last.nvcsw = nvcsw;
 	account->last.nivcsw = FIELD(typed, prev->task, nivcsw);
 	account->last.run_delay = task_run_delay(prev->task, typed);
@@ -121,12 +119,12 @@ static __always_inline u16 account_switch_out(struct side *prev, const bool type
 }
 
 /* The dead switch-out: the counters are final, and nobody can read them later. */
-static __always_inline void end_of_task(struct side *prev, const bool typed)
+static __always_inline void end_of_task(struct cpu_state *cpu, struct side *prev, const bool typed)
 {
 	struct event_end *e;
 
-	if (conf.faults == FAULT_END_COUNTER && prev->state->fault.start)
-		end_by_counter(prev->state, prev->task, bpf_ktime_get_ns(), typed);
+	if (conf.faults == FAULT_END_COUNTER && cpu->fault.task == (u64)prev->task)
+		end_by_counter(cpu, prev->state, prev->task, typed);
 	e = reserve_lifecycle(event_end, EVENT_END, 0);
 	if (e) {
 		read_fault_counters(&prev->state->account.last, prev->task, typed);
@@ -175,10 +173,8 @@ static __always_inline u16 account_switch_in(struct cpu_state *cpu, struct side 
 
 	if (!(state->started & STARTED_SWITCHES))
 		start_switches(state, next->task, typed);
-	if (conf.faults && state->fault.out) {
-		state->fault.off_ns += bpf_ktime_get_ns() - state->fault.out;
-		state->fault.out = 0;
-	}
+	if (conf.faults && state->fault.task)
+		carry_fault_in(cpu, state);
 	e->next_mm = target_mm(state, next->mm);
 	if (state->cpu && state->cpu != here)
 		flags |= SWITCH_MIGRATED;
@@ -279,8 +275,10 @@ static __always_inline void record(struct cpu_state *cpu, struct side *prev, str
 		flags |= account_switch_out(prev, typed);
 		if (task_run_state(prev->task, typed) & TASK_DEAD) {
 			flags |= SWITCH_PREV_DEAD;
-			end_of_task(prev, typed);
+			end_of_task(cpu, prev, typed);
 		}
+		if (conf.faults && cpu->fault.task == (u64)prev->task)
+			carry_fault_out(cpu, prev->state);
 	}
 	e->last_user = cpu->last_user;
 	e->last_mm = cpu->last_mm;

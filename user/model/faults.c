@@ -229,6 +229,8 @@ int faults_add(struct faults *faults, struct tasks *tasks, struct spaces *spaces
 	else
 		task->figures.minor++;
 	task->figures.fault_ns += on_cpu;
+	task->min_flt = event->min_flt;
+	task->maj_flt = event->maj_flt;
 	if (kind == FAULT_COW_FORK || is_refault(space, region, kind, major))
 		charge(faults, tasks, space, task->process, kind, flags, on_cpu);
 	if (add_to_region(faults, class, name_in(class, region), major, on_cpu))

@@ -112,7 +112,7 @@ static int dispatch(struct model *model, const struct event_header *event)
 			       spaces_newtask(&model->spaces, &model->tasks, e);
 	case EVENT_EXEC:
 		return tasks_exec(&model->tasks, e) ?:
-			       spaces_exec(&model->spaces, &model->tasks, e);
+						      spaces_exec(&model->spaces, &model->tasks, e);
 	case EVENT_IMAGE:
 		return spaces_image(&model->spaces, &model->tasks, e);
 	case EVENT_MAPPING:
@@ -174,8 +174,7 @@ const struct report *model_finish(struct model *model, const struct run_context 
 	report->late = model->late;
 	report->lost = *lost;
 	report->lost.unknown += model->unknown;
-	report->reconcile =
-		reconcile(&model->tasks, context, lost->switches || model->late, lost->faults);
+	report->reconcile = reconcile(&model->tasks, context, lost->switches || model->late);
 	if (workload_judge(&model->tasks, report) || summary_make(model))
 		return NULL;
 	return report;

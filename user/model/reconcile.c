@@ -10,28 +10,36 @@ static void add(struct balance *balance, uint64_t seen, uint64_t outs, uint64_t 
 	balance->kernel += kernel;
 }
 
-/* What the hook saw, recorded or lost, and what the kernel counted besides. */
-static void add_faults(struct fault_balance *to, uint64_t seen, uint64_t hook, uint64_t kernel,
+static uint64_t latest(uint64_t a, uint64_t b)
+{
+	return a > b ? a : b;
+}
+
+/* What was recorded or lost, and what the kernel counted besides. */
+static void add_faults(struct fault_balance *to, uint64_t seen, uint64_t lost, uint64_t kernel,
 		       uint64_t unraised)
 {
-	add(&to->balance, seen, hook, kernel);
-	to->no_event += (int64_t)(kernel - hook);
+	add(&to->balance, seen, seen + lost, kernel);
+	to->no_event += (int64_t)(kernel - seen - lost);
 	to->unraised += unraised;
 }
 
-/* Returns whether the task's faults differ in a way that nothing explains. */
-static bool check_faults(struct reconciliation *sum, const struct task_entry *task, bool lossy)
+/*
+ * Returns whether more faults were seen than the kernel counted. Of a task that lives on, its latest record
+ * tells the kernel's count.
+ */
+static bool check_faults(struct reconciliation *sum, const struct task_entry *task)
 {
 	const struct task_account *account = &task->account;
 	const struct task_figures *seen = &task->figures;
-	uint64_t minor = account->last.min_flt - account->base.min_flt;
-	uint64_t major = account->last.maj_flt - account->base.maj_flt;
+	uint64_t minor = latest(account->last.min_flt, task->min_flt) - account->base.min_flt;
+	uint64_t major = latest(account->last.maj_flt, task->maj_flt) - account->base.maj_flt;
 
-	add_faults(&sum->minor, seen->minor, account->minor, minor, account->unraised_minor);
-	add_faults(&sum->major, seen->major, account->major, major, account->unraised_major);
+	add_faults(&sum->minor, seen->minor, account->lost_minor, minor, account->unraised_minor);
+	add_faults(&sum->major, seen->major, account->lost_major, major, account->unraised_major);
 	sum->unfinished += account->unfinished;
-	return account->minor > minor || account->major > major ||
-	       (!lossy && (account->minor != seen->minor || account->major != seen->major));
+	return seen->minor + account->lost_minor > minor ||
+	       seen->major + account->lost_major > major;
 }
 
 /* The queued time that belongs to the recorded span: not that of a stint which is still running. */
@@ -43,7 +51,7 @@ static uint64_t wait_of_span(const struct task_entry *task)
 }
 
 static void check(struct reconciliation *sum, struct task_entry *task,
-		  const struct run_context *context, bool lossy, bool faults_lossy)
+		  const struct run_context *context, bool lossy)
 {
 	const struct task_account *account = &task->account;
 	const struct task_figures *seen = &task->figures;
@@ -67,15 +75,15 @@ static void check(struct reconciliation *sum, struct task_entry *task,
 	      seen->voluntary > voluntary || seen->preempted > preempted;
 	off |= task->lost_switches && !lossy; /* the hook saw it, no ring lost it: where is it? */
 	if (context->faults_measured)
-		off |= check_faults(sum, task, faults_lossy);
-	if (context->wait_known && !(lossy && (task->lost_switches || task->gaps || task->began_on_cpu)))
+		off |= check_faults(sum, task);
+	if (context->wait_known &&
+	    !(lossy && (task->lost_switches || task->gaps || task->began_on_cpu)))
 		off |= wait_of_span(task) != wait;
 	sum->tasks_checked++;
 	sum->tasks_off += off;
 }
 
-struct reconciliation reconcile(struct tasks *tasks, const struct run_context *context, bool lossy,
-				bool faults_lossy)
+struct reconciliation reconcile(struct tasks *tasks, const struct run_context *context, bool lossy)
 {
 	struct reconciliation sum = { 0 };
 
@@ -83,7 +91,7 @@ struct reconciliation reconcile(struct tasks *tasks, const struct run_context *c
 		struct task_entry *task = &tasks->task[i];
 
 		if (task->ended)
-			check(&sum, task, context, lossy, faults_lossy);
+			check(&sum, task, context, lossy);
 		else if (task->figures.voluntary + task->figures.preempted)
 			sum.tasks_unread++;
 		if (!lossy)

@@ -16,10 +16,8 @@
 /*
  * Fills task_entry.lost_switches of every task and returns the totals. lossy: switch records were
  * lost or came late; then a task's switch-ins and switch-outs need not alternate, and the wait of
- * one with a gap in its stream cannot be the kernel's, and is no difference. faults_lossy: fault records
- * were lost.
+ * one with a gap in its stream cannot be the kernel's, and is no difference.
  */
-struct reconciliation reconcile(struct tasks *tasks, const struct run_context *context, bool lossy,
-				bool faults_lossy);
+struct reconciliation reconcile(struct tasks *tasks, const struct run_context *context, bool lossy);
 
 #endif

@@ -177,9 +177,10 @@ struct task_entry {
 	uint64_t switched_ns;	   /* model's own: stamp of its last switch */
 	int in_row;		   /* model's own: row of its last switch-in, -1: none */
 	uint64_t stint_wait_ns;	   /* model's own: the wait before its last switch-in */
-	bool began_on_cpu;	/* its first record is a switch-out: it ran when recording began */
-	uint64_t gaps;		/* model's own: records between two of its own that are missing */
-	uint64_t lost_switches; /* switch-outs that the hook saw and the ring lost */
+	bool began_on_cpu; /* its first record is a switch-out: it ran when recording began */
+	uint64_t gaps;	   /* model's own: records between two of its own that are missing */
+	uint64_t min_flt, maj_flt; /* model's own: the kernel's counters at its latest fault */
+	uint64_t lost_switches;	   /* switch-outs that the hook saw and the ring lost */
 	struct task_figures figures;
 	struct task_account account; /* valid when ended */
 };

@@ -195,9 +195,8 @@ static void sum_tax(struct model *model)
 	if (!report->context.direct_end || (!from->priced && from->unpriced))
 		tax->switching_ns = NS_UNKNOWN;
 	else if (tax->run_ns)
-		tax->share = (double)(tax->switching_ns + (tax->faulting_ns == NS_UNKNOWN ?
-								   0 :
-								   tax->faulting_ns)) /
+		tax->share = (double)(tax->switching_ns +
+				      (tax->faulting_ns == NS_UNKNOWN ? 0 : tax->faulting_ns)) /
 			     (double)tax->run_ns;
 }
 
@@ -266,10 +265,8 @@ static int list_regions(struct model *model)
 
 			if (sum->count)
 				model->regions[count++] = (struct region_row){
-					class,
-					id ? model->spaces.names.name[id].text : "",
-					sum->count,
-					sum->major,
+					class,	      id ? model->spaces.names.name[id].text : "",
+					sum->count,   sum->major,
 					sum->time_ns,
 				};
 		}
@@ -508,8 +505,8 @@ static bool is_complete(const struct report *report)
 {
 	const struct losses *lost = &report->lost;
 
-	return !lost->switches && !lost->waking && !lost->faults && !lost->mappings && !lost->lifecycle && !lost->untracked &&
-	       !lost->recursion && !lost->unknown;
+	return !lost->switches && !lost->waking && !lost->faults && !lost->mappings &&
+	       !lost->lifecycle && !lost->untracked && !lost->recursion && !lost->unknown;
 }
 
 int summary_make(struct model *model)
