@@ -13,7 +13,7 @@
 
 struct config {
 	u32 cpus;	 /* entries of the per-CPU maps */
-	u32 log_records; /* room in each CPU's switch log, a power of two */
+	u32 log_records; /* room in each log, a power of two */
 	u32 ring_wake;	 /* bytes written to a CPU's ring between two wake-ups of the loader */
 	u32 end_hook;	 /* an end-of-switch hook is attached: 0: records go out without direct */
 	u32 pick;	 /* sched_entry_tp is attached */
@@ -42,16 +42,32 @@ struct loss {
 };
 
 /*
- * One record of a CPU's switch log, in a cache line of its own. Only the programs at a switch and at its
- * end write there, never two at a time on one CPU, and only the loader reads: so it needs neither a lock
- * nor an atomic operation, which is most of what a record in a BPF ring buffer costs. `written` and
- * `read` of the CPU's state only grow; the loader owns the records from `read` up to `written`.
+ * One record of a CPU's log, in a cache line of its own. A log is written only by programs that no other
+ * writer of it can interrupt on its CPU, and only the loader reads: so it needs neither a lock nor an
+ * atomic operation, which is most of what a record in a BPF ring buffer costs. `written` and `read` of the
+ * CPU's state only grow; the loader owns the records from `read` up to `written`.
  */
 union log_record {
 	struct event_header h;
 	struct event_switch switched;
 	struct event_missed missed;
+	struct event_fault fault;
 	u64 line[8];
+};
+
+/* The logs of a CPU: their writers run with preemption off, but faults may sleep inside those of faults. */
+enum log_kind {
+	LOG_SWITCHES,
+	LOG_FAULTS, /* only there when faults are traced, and not by fexit, which can be preempted */
+	LOGS,
+};
+
+/* The programs' side of a log. */
+struct log_state {
+	u64 room;    /* `read` as it was when the log last looked full */
+	u64 written; /* records */
+	u32 unwoken; /* records written since the loader was last woken */
+	u32 reserved;
 };
 
 /*
@@ -89,18 +105,17 @@ struct cpu_state {
 	u32 last_user, last_mm; /* reference and address-space serial */
 	u32 via;		/* bits 1 << SWITCH_VIA_*: who ran since the last user task */
 	u32 index;		/* of this CPU, set by the loader */
-	u32 unwoken;		/* records written to the log since the loader was last woken */
-	u32 ring_unwoken;	/* the same of the ring, bytes */
-	u64 room;		/* `read` as it was when the log last looked full */
-	u64 written;		/* records of the log */
+	u32 ring_unwoken;	/* bytes written to the ring since the loader was last woken */
+	u32 reserved;
+	struct log_state log[LOGS];
 	struct loss loss;
 	u64 fault_runs; /* of the programs at a fault's end, whoever took it */
-	u64 reserved;
+	u64 reserved_too[5];
 
 	struct fault_state fault; /* of the task that runs */
 
-	u64 read; /* by the loader, in a line of its own */
-	u64 reserved_too[7];
+	u64 read[LOGS]; /* by the loader, in a line of its own */
+	u64 last[8 - LOGS];
 };
 
 #define STARTED_SWITCHES 1

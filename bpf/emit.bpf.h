@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * emit.bpf.h - how a record leaves the kernel, by the CPU's switch log or by a ring: reserve, fill,
+ * emit.bpf.h - how a record leaves the kernel, by a log of its CPU or by a ring: reserve, fill,
  * submit; a failure is counted by class.
  */
 #ifndef TASKTAX_EMIT_BPF_H
@@ -19,19 +19,19 @@ static __always_inline struct cpu_state *this_cpu(void)
 	return bpf_map_lookup_elem(&cpus, &cpu);
 }
 
-/* Room for one record in this CPU's switch log, or NULL after counting the loss. */
-static __always_inline union log_record *log_reserve(struct cpu_state *cpu)
+/* Room for one record in this CPU's log, or NULL. */
+static __always_inline union log_record *log_reserve(struct cpu_state *cpu,
+						     const enum log_kind kind)
 {
-	u32 at = (u32)cpu->written & (conf.log_records - 1);
+	struct log_state *log = &cpu->log[kind];
+	u32 at = (u32)log->written & (conf.log_records - 1);
 
-	if (cpu->written - cpu->room >= conf.log_records) {
-		cpu->room = *(volatile u64 *)&cpu->read;
-		if (cpu->written - cpu->room >= conf.log_records) {
-			cpu->loss.switches++;
+	if (log->written - log->room >= conf.log_records) {
+		log->room = *(volatile u64 *)&cpu->read[kind];
+		if (log->written - log->room >= conf.log_records)
 			return NULL;
-		}
 	}
-	at += cpu->index * conf.log_records;
+	at += (kind * conf.cpus + cpu->index) * conf.log_records;
 	return bpf_map_lookup_elem(&logs, &at); /* in range: never NULL */
 }
 
@@ -60,12 +60,14 @@ static __always_inline void wake_loader(void)
 }
 
 /* Hands the reserved record over. The loader is woken once per quarter of a log, as of a ring. */
-static __always_inline void log_submit(struct cpu_state *cpu)
+static __always_inline void log_submit(struct cpu_state *cpu, const enum log_kind kind)
 {
-	store_release(&cpu->written, cpu->written + 1);
-	if (++cpu->unwoken < conf.log_records / 4)
+	struct log_state *log = &cpu->log[kind];
+
+	store_release(&log->written, log->written + 1);
+	if (++log->unwoken < conf.log_records / 4)
 		return;
-	cpu->unwoken = 0;
+	log->unwoken = 0;
 	wake_loader();
 }
 

@@ -59,17 +59,13 @@ static __always_inline void count_lost_fault(struct cpu_state *cpu, struct task_
 		state->account.lost_minor++;
 }
 
-/* Hands on the fault that the task is in. `now`: of its end; time: ns or NS_UNKNOWN. */
-static __always_inline void send_fault(struct cpu_state *cpu, struct task_struct *task, u64 address,
-				       bool major, u64 now, u64 time, const bool typed)
+/* The open fault as a record. `now`: of its end; time: ns or NS_UNKNOWN. */
+static __always_inline void fill_fault(struct event_fault *e, struct cpu_state *cpu,
+				       struct task_struct *task, u64 address, bool major, u64 now,
+				       u64 time, const bool typed)
 {
 	struct fault_state *fault = &cpu->fault;
-	struct event_fault *e = reserve_on_cpu(cpu, sizeof(*e));
 
-	if (!e) {
-		count_lost_fault(cpu, task, major, typed);
-		return;
-	}
 	e->h.ts = now;
 	e->h.size = sizeof(*e);
 	e->h.kind = EVENT_FAULT;
@@ -84,7 +80,29 @@ static __always_inline void send_fault(struct cpu_state *cpu, struct task_struct
 	e->off_ns = fault->off_ns;
 	e->min_flt = FIELD(typed, task, min_flt);
 	e->maj_flt = FIELD(typed, task, maj_flt);
-	bpf_ringbuf_submit(e, wake_flag(cpu, sizeof(*e)));
+}
+
+/* Hands it on. */
+static __always_inline void send_fault(struct cpu_state *cpu, struct task_struct *task, u64 address,
+				       bool major, u64 now, u64 time, const bool typed)
+{
+	bool preemptible = conf.faults == FAULT_END_FEXIT;
+	union log_record *record = NULL;
+	struct event_fault *e = NULL;
+
+	if (preemptible)
+		e = reserve_on_cpu(cpu, sizeof(*e));
+	else
+		record = log_reserve(cpu, LOG_FAULTS);
+	if (e) {
+		fill_fault(e, cpu, task, address, major, now, time, typed);
+		bpf_ringbuf_submit(e, wake_flag(cpu, sizeof(*e)));
+	} else if (record) {
+		fill_fault(&record->fault, cpu, task, address, major, now, time, typed);
+		log_submit(cpu, LOG_FAULTS);
+	} else {
+		count_lost_fault(cpu, task, major, typed);
+	}
 }
 
 /* The open fault is the running task's, and the kernel may have accounted it without telling. */

@@ -18,14 +18,14 @@ extern volatile u32 last_task_id, last_mm_id;
 /* For raw_tp programs: the pid of the root of the tree until its first event, then 0. */
 extern volatile u32 root_pid;
 
-/* The switch logs, CPU after CPU. Every switch goes through here. */
-struct switch_logs {
+/* The logs of switches, CPU after CPU, then those of faults. Every switch goes through here. */
+struct record_logs {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, 1);
 	__type(key, u32);
 	__type(value, union log_record);
 };
-extern struct switch_logs logs SEC(".maps");
+extern struct record_logs logs SEC(".maps");
 
 /*
  * For what may interrupt a switch (wake-ups), one ring per CPU: a single ring falls from 11 to 2 million

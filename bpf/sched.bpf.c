@@ -22,7 +22,7 @@ volatile u32 root_pid = 0;
 volatile u32 last_task_id SEC(".data.serial") = 0;
 volatile u32 last_mm_id SEC(".data.serial") = 0;
 
-struct switch_logs logs SEC(".maps");
+struct record_logs logs SEC(".maps");
 struct cpu_rings rings SEC(".maps");
 struct lifecycle_ring lifecycle SEC(".maps");
 struct cpu_states cpus SEC(".maps");
@@ -80,12 +80,14 @@ static __always_inline void set_wait(struct event_switch *e, u64 wait)
 
 static __always_inline void send(struct cpu_state *cpu)
 {
-	union log_record *record = log_reserve(cpu);
+	union log_record *record = log_reserve(cpu, LOG_SWITCHES);
 
-	if (!record)
+	if (!record) {
+		cpu->loss.switches++;
 		return;
+	}
 	record->switched = cpu->pending;
-	log_submit(cpu);
+	log_submit(cpu, LOG_SWITCHES);
 }
 
 /* Sends the pending record. `direct`: ns or SWITCH_NS_UNKNOWN; next: the task that came in. */
@@ -207,11 +209,13 @@ static __always_inline void remember(struct cpu_state *cpu, struct side *next)
 /* A target found running whose switch-in was not seen: without this its wait would be missing. */
 static __always_inline void send_missed(struct cpu_state *cpu, struct side *prev, const bool typed)
 {
-	union log_record *record = log_reserve(cpu);
+	union log_record *record = log_reserve(cpu, LOG_SWITCHES);
 	struct event_missed *e;
 
-	if (!record)
+	if (!record) {
+		cpu->loss.switches++;
 		return;
+	}
 	e = &record->missed;
 	fill_header(&e->h, EVENT_MISSED, sizeof(*e), 0);
 	e->task = prev->ref;
@@ -220,7 +224,7 @@ static __always_inline void send_missed(struct cpu_state *cpu, struct side *prev
 	if (conf.end_hook)
 		e->wait_ns =
 			task_run_delay(prev->task, typed) - prev->state->account.last.run_delay;
-	log_submit(cpu);
+	log_submit(cpu, LOG_SWITCHES);
 }
 
 /*

@@ -14,7 +14,7 @@
 struct source {
 	enum { SOURCE_RING, SOURCE_LOG, SOURCE_MAPPINGS } is;
 	union {
-		struct switch_log log;
+		struct record_log log;
 		struct ring ring;
 		struct mappings *mappings;
 	};
@@ -74,7 +74,7 @@ int consumer_add_ring(struct consumer *consumer, int fd, size_t size)
 	return 0;
 }
 
-void consumer_add_log(struct consumer *consumer, const struct switch_log *log)
+void consumer_add_log(struct consumer *consumer, const struct record_log *log)
 {
 	struct source *source = &consumer->source[consumer->count++];
 
@@ -150,7 +150,7 @@ static const struct event_header *peek(struct consumer *consumer, struct source 
 {
 	switch (source->is) {
 	case SOURCE_LOG:
-		return switch_log_peek(&source->log, &consumer->bad);
+		return record_log_peek(&source->log, &consumer->bad);
 	case SOURCE_MAPPINGS:
 		return mappings_peek(source->mappings);
 	default:
@@ -171,7 +171,7 @@ static void step(struct source *source)
 {
 	switch (source->is) {
 	case SOURCE_LOG:
-		switch_log_next(&source->log);
+		record_log_next(&source->log);
 		break;
 	case SOURCE_MAPPINGS:
 		mappings_next(source->mappings);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * consumer.h - takes the records of all switch logs and rings, in time order, to one sink.
+ * consumer.h - takes the records of all logs and rings, in time order, to one sink.
  *
  * Each of them is in time order; the consumer merges them (k-way, by a heap of heads). A record
  * is handed on only when it is old enough (CONSUMER_SLACK_NS) that no other CPU can still be writing
@@ -15,7 +15,7 @@
 
 #include "event.h"
 #include "trace/mappings.h"
-#include "trace/switch_log.h"
+#include "trace/record_log.h"
 
 #define CONSUMER_SLACK_NS 2000000ull
 
@@ -33,7 +33,7 @@ void consumer_free(struct consumer *consumer);
  * band of a CPU, which stays the caller's. Of two equal stamps the one goes first whose source was added first. 0 or a negative errno.
  */
 int consumer_add_ring(struct consumer *consumer, int fd, size_t size);
-void consumer_add_log(struct consumer *consumer, const struct switch_log *log);
+void consumer_add_log(struct consumer *consumer, const struct record_log *log);
 void consumer_add_mappings(struct consumer *consumer, struct mappings *mappings);
 
 /* A descriptor that poll(2) finds readable when the kernel asks for a drain. */

@@ -55,10 +55,16 @@ static int libbpf_message(enum libbpf_print_level level, const char *format, va_
 	return vfprintf(stderr, format, arguments);
 }
 
-/* What may come between the two programs of a switch, or sleep, cannot write the switch log. */
+/* What can interrupt another writer of its kind cannot write a log. */
 static bool needs_rings(const struct hooks *hooks)
 {
-	return hooks->waking || hooks->faults;
+	return hooks->waking || hooks->faults == FAULT_END_FEXIT;
+}
+
+/* How many logs each CPU has. */
+static u32 log_kinds(const struct hooks *hooks)
+{
+	return hooks->faults && hooks->faults != FAULT_END_FEXIT ? LOGS : LOGS - 1;
 }
 
 /* The inode number that names a pid namespace; 0: not known. */
@@ -103,7 +109,7 @@ static int configure(struct session *session)
 	programs_choose(skeleton, hooks);
 	bpf_map__set_autocreate(hooks->typed ? skeleton->maps.tasks_raw : skeleton->maps.tasks,
 				false);
-	if (log_records(session) > UINT32_MAX / session->cpus)
+	if (log_records(session) > UINT32_MAX / session->cpus / LOGS)
 		return -E2BIG;
 	bpf_map__set_autocreate(skeleton->maps.rings, needs_rings(hooks));
 	err = bpf_map__set_max_entries(skeleton->maps.rings, session->cpus);
@@ -113,7 +119,8 @@ static int configure(struct session *session)
 		err = bpf_map__set_map_flags(skeleton->maps.cpus, BPF_F_MMAPABLE);
 	if (!err)
 		err = bpf_map__set_max_entries(skeleton->maps.logs,
-					       session->cpus * (u32)log_records(session));
+					       log_kinds(hooks) * session->cpus *
+						       (u32)log_records(session));
 	if (!err)
 		err = bpf_map__set_map_flags(skeleton->maps.logs, BPF_F_MMAPABLE);
 	return err;
@@ -161,7 +168,8 @@ static size_t cpu_bytes(const struct session *session)
 
 static size_t log_bytes(const struct session *session)
 {
-	return map_bytes(session->cpus * log_records(session), sizeof(union log_record));
+	return map_bytes(log_kinds(&session->hooks) * session->cpus * log_records(session),
+			 sizeof(union log_record));
 }
 
 static int map_arrays(struct session *session, struct fail *fail)
@@ -176,7 +184,7 @@ static int map_arrays(struct session *session, struct fail *fail)
 	if (logs != MAP_FAILED)
 		session->logs = logs;
 	if (!session->cpu || !session->logs)
-		return fail_set(fail, -errno, "cannot map the switch logs: %s", strerror(errno));
+		return fail_set(fail, -errno, "cannot map the logs: %s", strerror(errno));
 	for (unsigned int i = 0; i < session->cpus; i++)
 		session->cpu[i].index = i;
 	return 0;
@@ -210,7 +218,7 @@ static int load(struct session *session, struct fail *fail)
 	err = tasktax_bpf__load(session->skeleton);
 	if (err == -ENOMEM)
 		return fail_set(fail, err,
-				"no memory for switch logs of %zu bytes for each of %u CPUs; try a "
+				"no memory for logs of %zu bytes for each of %u CPUs; try a "
 				"smaller --ring-size",
 				session->ring_size, session->cpus);
 	if (err)
@@ -448,14 +456,22 @@ uint64_t session_disarm(struct session *session)
 	return stamp;
 }
 
-static const union log_record *log_of(const struct session *session, unsigned int cpu)
+static void add_logs(const struct session *session, struct consumer *consumer, unsigned int cpu)
 {
-	return session->logs + cpu * log_records(session);
+	for (u32 kind = 0; kind < log_kinds(&session->hooks); kind++) {
+		size_t first = (kind * session->cpus + cpu) * log_records(session);
+		struct record_log log;
+
+		record_log_open(&log, session->logs + first, log_records(session),
+				&session->cpu[cpu], kind);
+		consumer_add_log(consumer, &log);
+	}
 }
 
 struct consumer *session_consumer(struct session *session, consumer_sink sink, void *context)
 {
-	struct consumer *consumer = consumer_new(1 + 3 * (size_t)session->cpus, sink, context);
+	struct consumer *consumer =
+		consumer_new(1 + (2 + LOGS) * (size_t)session->cpus, sink, context);
 	int err;
 
 	if (!consumer)
@@ -464,10 +480,7 @@ struct consumer *session_consumer(struct session *session, consumer_sink sink, v
 	err = consumer_add_ring(consumer, bpf_map__fd(session->skeleton->maps.lifecycle),
 				LIFECYCLE_RING);
 	for (unsigned int i = 0; !err && i < session->cpus; i++) {
-		struct switch_log log;
-
-		switch_log_open(&log, log_of(session, i), log_records(session), &session->cpu[i]);
-		consumer_add_log(consumer, &log);
+		add_logs(session, consumer, i);
 		if (session->ring)
 			err = consumer_add_ring(consumer, session->ring[i], session->ring_size);
 		if (session->mappings && session->mappings[i])

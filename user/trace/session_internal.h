@@ -27,7 +27,7 @@ struct session {
 	size_t ring_size;
 	int *ring;		      /* map descriptors, one per CPU; NULL: no need of them */
 	struct cpu_state *cpu;	      /* the mapped array, `cpus` long */
-	const union log_record *logs; /* another: of each CPU in turn, log_records() long */
+	const union log_record *logs; /* another: by kind and CPU, log_records() long each */
 	struct fault_ends fault_ends; /* the perf events, with FAULT_END_PERF */
 	struct mappings **mappings;   /* of each CPU that is online; NULL: none */
 	uint64_t fault_ends_raised;   /* events that should have run a program, once disarmed */

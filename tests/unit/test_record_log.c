@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* test_switch_log.c - trace/switch_log: a CPU's log written by hand, as the programs write it. */
+/* test_record_log.c - trace/record_log: a CPU's log written by hand, as the programs write it. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -9,40 +9,40 @@
 
 #include <string.h>
 
-#include "trace/switch_log.h"
+#include "trace/record_log.h"
 
 #define RECORDS 8
 
 struct fixture {
 	union log_record record[RECORDS];
 	struct cpu_state cpu;
-	struct switch_log log;
+	struct record_log log;
 	uint64_t bad;
 };
 
 static void start(struct fixture *f)
 {
 	memset(f, 0, sizeof(*f));
-	switch_log_open(&f->log, f->record, RECORDS, &f->cpu);
+	record_log_open(&f->log, f->record, RECORDS, &f->cpu, LOG_SWITCHES);
 }
 
 static void put(struct fixture *f, uint64_t ts, uint16_t size)
 {
-	union log_record *record = &f->record[f->cpu.written % RECORDS];
+	union log_record *record = &f->record[f->cpu.log[LOG_SWITCHES].written % RECORDS];
 
 	memset(record, 0xee, sizeof(*record));
 	record->h = (struct event_header){ .ts = ts, .size = size, .kind = EVENT_SWITCH };
-	f->cpu.written++;
+	f->cpu.log[LOG_SWITCHES].written++;
 }
 
 static void expect(struct fixture *f, uint64_t ts)
 {
-	const struct event_header *event = switch_log_peek(&f->log, &f->bad);
+	const struct event_header *event = record_log_peek(&f->log, &f->bad);
 
 	assert_non_null(event);
 	assert_int_equal(event->ts, ts);
-	assert_ptr_equal(switch_log_peek(&f->log, &f->bad), event);
-	switch_log_next(&f->log);
+	assert_ptr_equal(record_log_peek(&f->log, &f->bad), event);
+	record_log_next(&f->log);
 }
 
 static void test_empty(void **state)
@@ -51,10 +51,10 @@ static void test_empty(void **state)
 
 	(void)state;
 	start(&f);
-	assert_null(switch_log_peek(&f.log, &f.bad));
+	assert_null(record_log_peek(&f.log, &f.bad));
 	put(&f, 1, sizeof(struct event_switch));
 	expect(&f, 1);
-	assert_null(switch_log_peek(&f.log, &f.bad));
+	assert_null(record_log_peek(&f.log, &f.bad));
 	assert_int_equal(f.bad, 0);
 }
 
@@ -67,15 +67,15 @@ static void test_room(void **state)
 	start(&f);
 	for (uint64_t ts = 1; ts <= RECORDS; ts++)
 		put(&f, ts, sizeof(struct event_switch));
-	assert_non_null(switch_log_peek(&f.log, &f.bad));
-	assert_int_equal(f.cpu.read, 0);
+	assert_non_null(record_log_peek(&f.log, &f.bad));
+	assert_int_equal(f.cpu.read[LOG_SWITCHES], 0);
 	expect(&f, 1);
-	assert_int_equal(f.cpu.read, 1);
+	assert_int_equal(f.cpu.read[LOG_SWITCHES], 1);
 	put(&f, RECORDS + 1, sizeof(struct event_switch));
 	for (uint64_t ts = 2; ts <= RECORDS + 1; ts++)
 		expect(&f, ts);
-	assert_null(switch_log_peek(&f.log, &f.bad));
-	assert_int_equal(f.cpu.read, f.cpu.written);
+	assert_null(record_log_peek(&f.log, &f.bad));
+	assert_int_equal(f.cpu.read[LOG_SWITCHES], f.cpu.log[LOG_SWITCHES].written);
 }
 
 /* Many times round, full, empty and in between. */
@@ -91,7 +91,7 @@ static void test_rounds(void **state)
 			put(&f, next++, sizeof(struct event_missed));
 		while (expected < next)
 			expect(&f, expected++);
-		assert_null(switch_log_peek(&f.log, &f.bad));
+		assert_null(record_log_peek(&f.log, &f.bad));
 	}
 	assert_int_equal(f.bad, 0);
 }
@@ -108,9 +108,9 @@ static void test_bad_sizes(void **state)
 	put(&f, 3, sizeof(union log_record));
 	put(&f, 4, 0);
 	expect(&f, 3);
-	assert_null(switch_log_peek(&f.log, &f.bad));
+	assert_null(record_log_peek(&f.log, &f.bad));
 	assert_int_equal(f.bad, 3);
-	assert_int_equal(f.cpu.read, 4);
+	assert_int_equal(f.cpu.read[LOG_SWITCHES], 4);
 }
 
 int main(void)
