@@ -245,6 +245,7 @@ static void describe(const struct course *course, const struct features *feature
 		.wait_known = hooks->run_delay,
 		.wait_why = hooks->wait_why,
 		.faults_measured = hooks->faults != FAULT_END_NONE,
+		.fault_start = hooks->fault_start,
 		.fault_end = hooks->fault_end,
 		.fault_why = hooks->fault_why,
 		.cow_detail = hooks->cow_detail,

@@ -259,15 +259,16 @@ struct run_context {
 	const char *direct_why; /* why direct_end is NULL */
 	bool wait_known;	/* the kernel keeps run_delay */
 	const char *wait_why;
-	bool faults_measured;	/* else off by --no-faults or impossible: fault_why */
-	const char *fault_end;	/* what ends a fault; NULL: faults have no time, or none is seen */
-	const char *fault_why;	/* why fault_end is NULL; NULL: not asked for */
-	bool cow_detail;	/* copies and reuses are told apart */
-	bool pick_measured;	/* else asked for with --pick */
-	bool waking_measured;	/* else asked for with --wakers */
-	uint64_t probe_ns;	/* calibrated, already subtracted from direct; NS_UNKNOWN */
-	const char *probe_why;	/* why probe_ns is unknown */
-	uint64_t loader_cpu_ns; /* user + system time of the loader while tracing */
+	bool faults_measured;	 /* else off by --no-faults or impossible: fault_why */
+	const char *fault_start; /* what begins a fault */
+	const char *fault_end;	 /* what ends a fault; NULL: faults have no time, or none is seen */
+	const char *fault_why;	 /* why fault_end is NULL; NULL: not asked for */
+	bool cow_detail;	 /* copies and reuses are told apart */
+	bool pick_measured;	 /* else asked for with --pick */
+	bool waking_measured;	 /* else asked for with --wakers */
+	uint64_t probe_ns;	 /* calibrated, already subtracted from direct; NS_UNKNOWN */
+	const char *probe_why;	 /* why probe_ns is unknown */
+	uint64_t loader_cpu_ns;	 /* user + system time of the loader while tracing */
 	const char *const *hooks;	  /* names of the attached hooks, NULL-terminated */
 	const char *const *hooks_off;	  /* hooks that could not be used, or were excluded, */
 	const char *const *hooks_off_why; /* and why, same order, NULL-terminated */
@@ -329,6 +330,8 @@ struct report {
 	const struct foreign_name *names; /* by ref, ascending */
 	size_t name_count;
 };
+
+void task_figures_add(struct task_figures *sum, const struct task_figures *one);
 
 /* The comm of a task reference, "idle" for idle; NULL: not known. */
 const char *report_comm(const struct report *report, uint32_t ref);

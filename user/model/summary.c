@@ -109,7 +109,7 @@ const char *report_comm(const struct report *report, uint32_t ref)
 	return found ? found->comm : NULL;
 }
 
-static void add_figures(struct task_figures *sum, const struct task_figures *one)
+void task_figures_add(struct task_figures *sum, const struct task_figures *one)
 {
 	for (int i = 0; i < ROW_WITH_VIA; i++)
 		sum->in[i] += one->in[i];
@@ -139,7 +139,7 @@ static void sum_processes(struct model *model)
 		const struct task_entry *task = &tasks->task[i];
 		struct process_entry *process = &tasks->process[task->process];
 
-		add_figures(&process->figures, &task->figures);
+		task_figures_add(&process->figures, &task->figures);
 		if (task->process == PROCESS_UNKNOWN && outs(&task->figures))
 			process->threads++;
 	}
@@ -505,8 +505,8 @@ static bool is_complete(const struct report *report)
 {
 	const struct losses *lost = &report->lost;
 
-	return !lost->switches && !lost->waking && !lost->faults && !lost->mappings &&
-	       !lost->lifecycle && !lost->untracked && !lost->recursion && !lost->unknown;
+	return !lost->switches && !lost->waking && !lost->faults && !lost->lifecycle &&
+	       !lost->untracked && !lost->recursion && !lost->unknown;
 }
 
 int summary_make(struct model *model)

@@ -118,9 +118,9 @@ static json_t *events(const struct report *report)
 {
 	const struct losses *lost = &report->lost;
 	json_t *classes = json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "switch",
-				    count(lost->switches), "waking", count(lost->waking),
-				    "fault", count(lost->faults), "mapping",
-				    count(lost->mappings), "lifecycle", count(lost->lifecycle), "untracked",
+				    count(lost->switches), "waking", count(lost->waking), "fault",
+				    count(lost->faults), "mapping", count(lost->mappings),
+				    "lifecycle", count(lost->lifecycle), "untracked",
 				    count(lost->untracked), "recursion", count(lost->recursion),
 				    "unknown", count(lost->unknown));
 
@@ -152,19 +152,18 @@ static json_t *reconcile(const struct report *report)
 {
 	const struct reconciliation *r = &report->reconcile;
 
-	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:{s:o, s:o}, s:{s:o, s:o}, s:o, s:o, s:o, "
-			 "s:o, s:b}",
-			 "switches", balance(&r->switches), "voluntary", balance(&r->voluntary),
-			 "preempted", balance(&r->preempted), "minor_faults",
-			 fault_balance(report, &r->minor), "major_faults",
-			 fault_balance(report, &r->major), "unfinished_faults",
-			 report->context.faults_measured ? count(r->unfinished) : json_null(),
-			 "wait_ns", "seen",
-			 ns(r->wait_seen_ns), "kernel", ns(r->wait_kernel_ns), "run_ns", "seen",
-			 ns(r->run_seen_ns), "kernel", ns(r->run_kernel_ns), "tasks_checked",
-			 count(r->tasks_checked), "tasks_with_difference", count(r->tasks_off),
-			 "tasks_unread", count(r->tasks_unread), "contradictions",
-			 count(r->contradictions), "ok", r->ok);
+	return json_pack(
+		"{s:o, s:o, s:o, s:o, s:o, s:o, s:{s:o, s:o}, s:{s:o, s:o}, s:o, s:o, s:o, "
+		"s:o, s:b}",
+		"switches", balance(&r->switches), "voluntary", balance(&r->voluntary), "preempted",
+		balance(&r->preempted), "minor_faults", fault_balance(report, &r->minor),
+		"major_faults", fault_balance(report, &r->major), "unfinished_faults",
+		report->context.faults_measured ? count(r->unfinished) : json_null(), "wait_ns",
+		"seen", ns(r->wait_seen_ns), "kernel", ns(r->wait_kernel_ns), "run_ns", "seen",
+		ns(r->run_seen_ns), "kernel", ns(r->run_kernel_ns), "tasks_checked",
+		count(r->tasks_checked), "tasks_with_difference", count(r->tasks_off),
+		"tasks_unread", count(r->tasks_unread), "contradictions", count(r->contradictions),
+		"ok", r->ok);
 }
 
 static json_t *crashed(const struct report *report)
@@ -241,8 +240,8 @@ static json_t *faults(const struct report *report)
 				 fault_cause_name(row->cause), "mm_tasks",
 				 row->many ? "many" : "one", "kind", fault_kind_name(row->kind),
 				 "severity", row->major ? "major" : "minor", "mode",
-				 row->kernel ? "kernel" : "user", "count", count(row->count), "huge",
-				 count(row->huge), "copied",
+				 row->kernel ? "kernel" : "user", "count", count(row->count),
+				 "huge", count(row->huge), "copied",
 				 report->context.cow_detail ? count(row->copied) : json_null(),
 				 "untimed", count(row->untimed), "off_cpu_ns", count(row->off_ns),
 				 "time_ns", distribution(&row->time)));
@@ -269,11 +268,11 @@ static json_t *fork_debt(const struct report *report)
 
 	if (!report->context.faults_measured)
 		return json_null();
-	return json_pack("{s:o, s:o, s:o, s:o}", "faults",
-			 count(own->cow + own->refaults + parent->cow + parent->refaults), "time_ns",
-			 report->context.fault_end ? count(own->time_ns + parent->time_ns) :
-						     json_null(),
-			 "children", debt(report, own), "parents", debt(report, parent));
+	return json_pack(
+		"{s:o, s:o, s:o, s:o}", "faults",
+		count(own->cow + own->refaults + parent->cow + parent->refaults), "time_ns",
+		report->context.fault_end ? count(own->time_ns + parent->time_ns) : json_null(),
+		"children", debt(report, own), "parents", debt(report, parent));
 }
 
 static json_t *regions(const struct report *report)
@@ -284,9 +283,10 @@ static json_t *regions(const struct report *report)
 		const struct region_row *row = &report->regions[i];
 
 		append(&array,
-		       json_pack("{s:s, s:o, s:o, s:o, s:o}", "region", region_class_name(row->class),
-				 "name", text(row->name[0] ? row->name : NULL), "count",
-				 count(row->count), "major", count(row->major), "time_ns",
+		       json_pack("{s:s, s:o, s:o, s:o, s:o}", "region",
+				 region_class_name(row->class), "name",
+				 text(row->name[0] ? row->name : NULL), "count", count(row->count),
+				 "major", count(row->major), "time_ns",
 				 report->context.fault_end ? count(row->time_ns) : json_null()));
 	}
 	return array;
@@ -445,8 +445,9 @@ static json_t *tax(const struct report *report)
 						   count(t->faulting_by_cause[cause]));
 	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "run_ns", ns(t->run_ns),
 			 "switching_ns", ns(t->switching_ns), "switching_by_level_ns", by_level,
-			 "faulting_ns", ns(t->faulting_ns), "faulting_by_level_ns", by_cause, "creating_ns", json_null(), "waiting_ns",
-			 ns(t->waiting_ns), "unpriced_switches", count(t->unpriced), "share",
+			 "faulting_ns", ns(t->faulting_ns), "faulting_by_level_ns", by_cause,
+			 "creating_ns", json_null(), "waiting_ns", ns(t->waiting_ns),
+			 "unpriced_switches", count(t->unpriced), "share",
 			 isnan(t->share) ? json_null() : json_real(t->share));
 }
 

@@ -129,6 +129,10 @@ static void overhead(struct text *text)
 		page_text(&text->page, STYLE_WARN, 2, 4,
 			  "direct cost: from sched_switch to %s, the probes' " DASH "%s included",
 			  context->direct_end, page_note(&text->page, "%s", why).text);
+	if (context->fault_end)
+		page_text(&text->page, STYLE_PLAIN, 2, 4,
+			  "faults: from %s to %s, the probes in between included",
+			  context->fault_start, context->fault_end);
 	page_text(&text->page, STYLE_PLAIN, 2, 4, "the loader used %s of CPU time while tracing",
 		  figure_ns(context->loader_cpu_ns).text);
 	hooks(text);
@@ -150,6 +154,8 @@ int text_write(const struct report *report, FILE *out, const struct text_options
 	text_workload(&text);
 	text_switches(&text);
 	text_price(&text);
+	text_faults(&text);
+	text_regions(&text);
 	text_tax(&text);
 	text_processes(&text);
 	text_tasks(&text);

@@ -14,6 +14,9 @@ static struct list losses(const struct losses *lost)
 	if (lost->waking)
 		list_add(&list, "%s (ring full)",
 			 text_counted(lost->waking, "wake-up", "wake-ups").text);
+	if (lost->faults)
+		list_add(&list, "%s (ring full: raise --ring-size)",
+			 text_counted(lost->faults, "fault", "faults").text);
 	if (lost->lifecycle)
 		list_add(&list, "%s (ring full)",
 			 text_counted(lost->lifecycle, "lifecycle record", "lifecycle records")
@@ -58,6 +61,16 @@ static void balance_row(struct table *table, const char *name, const struct bala
 		   figure_count(magnitude).text);
 }
 
+/* What the kernel counted without an event stands with what it counted. */
+static void fault_row(struct table *table, const char *name, const struct fault_balance *faults)
+{
+	struct balance balance = faults->balance;
+
+	if (faults->no_event > 0)
+		balance.kernel -= (uint64_t)faults->no_event;
+	balance_row(table, name, &balance);
+}
+
 static void wait_row(struct table *table, const struct reconciliation *r)
 {
 	int64_t off = (int64_t)(r->wait_kernel_ns - r->wait_seen_ns);
@@ -87,6 +100,10 @@ static void balance_table(struct text *text)
 	balance_row(table, "switches", &r->switches);
 	balance_row(table, "  voluntary", &r->voluntary);
 	balance_row(table, "  preempted", &r->preempted);
+	if (r->minor.balance.known) {
+		fault_row(table, "minor faults", &r->minor);
+		fault_row(table, "major faults", &r->major);
+	}
 	if (r->wait_seen_ns != NS_UNKNOWN)
 		wait_row(table, r);
 	table_print(table, &text->page);
@@ -108,6 +125,40 @@ static void balance_words(struct text *text)
 	else if (r->wait_seen_ns != NS_UNKNOWN)
 		page_text(&text->page, STYLE_WARN, 2, 4, "waited %s, kernel's run_delay %s",
 			  figure_ns(r->wait_seen_ns).text, figure_ns(r->wait_kernel_ns).text);
+}
+
+/* Of one severity, "seen 1,234 + 2 without an event = kernel 1,236". */
+static void fault_words(struct text *text, const char *name, const struct fault_balance *faults)
+{
+	struct figure between = { "" };
+
+	if (faults->no_event > 0)
+		snprintf(between.text, sizeof(between.text), " + %.30s without an event",
+			 figure_count((uint64_t)faults->no_event).text);
+	page_text(&text->page, STYLE_PLAIN, 2, 4, "%s seen %s%s = kernel %s", name,
+		  figure_count(faults->balance.seen).text, between.text,
+		  figure_count(faults->balance.kernel).text);
+}
+
+static void fault_oddities(struct text *text)
+{
+	const struct reconciliation *r = &text->report->reconcile;
+	int64_t no_event = r->minor.no_event + r->major.no_event;
+	uint64_t unraised = r->minor.unraised + r->major.unraised;
+
+	if (no_event > 0)
+		page_text(&text->page, STYLE_DIM, 2, 4,
+			  "without an event: faults that the kernel took for a task itself "
+			  "(arguments "
+			  "of an exec, populate)%s",
+			  !unraised			 ? "" :
+			  unraised == (uint64_t)no_event ? ", each of them seen" :
+							   ", not all of them seen");
+	if (r->unfinished)
+		page_text(&text->page, STYLE_DIM, 2, 4, "%s accounted: a bad address, a signal",
+			  text_counted(r->unfinished, "fault began and was not",
+				       "faults began and were not")
+				  .text);
 }
 
 static void run_time(struct text *text)
@@ -201,12 +252,18 @@ void text_completeness(struct text *text)
 	bool known = report->reconcile.switches.known;
 
 	verdict(text);
-	if (known && report->complete && report->reconcile.ok)
+	if (known && report->complete && report->reconcile.ok) {
 		balance_words(text);
-	else if (known)
+		if (report->reconcile.minor.balance.known) {
+			fault_words(text, "minor faults", &report->reconcile.minor);
+			fault_words(text, "major faults", &report->reconcile.major);
+		}
+	} else if (known) {
 		balance_table(text);
+	}
 	differences(text);
 	oddities(text);
+	fault_oddities(text);
 	if (known)
 		run_time(text);
 	page_notes(&text->page);

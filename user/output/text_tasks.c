@@ -44,16 +44,7 @@ static int by_switches(const void *a, const void *b)
 
 static void add_line(struct line *sum, const struct line *one)
 {
-	for (int level = 0; level < ROW_WITH_VIA; level++)
-		sum->figures.in[level] += one->figures.in[level];
-	sum->figures.voluntary += one->figures.voluntary;
-	sum->figures.preempted += one->figures.preempted;
-	sum->figures.migrated += one->figures.migrated;
-	sum->figures.run_ns += one->figures.run_ns;
-	sum->figures.off_ns += one->figures.off_ns;
-	sum->figures.wait_ns += one->figures.wait_ns;
-	sum->figures.direct_ns += one->figures.direct_ns;
-	sum->figures.direct_count += one->figures.direct_count;
+	task_figures_add(&sum->figures, &one->figures);
 	sum->members += one->members;
 	sum->threads += one->threads;
 }
@@ -112,9 +103,11 @@ static size_t group_equals(struct line *lines, size_t count, size_t room, size_t
 }
 
 /* What a process and a task have in common; two of the titles may carry a footnote. */
-#define FIGURE_COLUMNS 8
+#define FIGURE_COLUMNS 10
 
-static void figure_columns(struct table_column *columns, const char *direct, const char *wait)
+/* Returns how many there are: those of faults only where they are traced. */
+static size_t figure_columns(const struct text *text, struct table_column *columns,
+			     const char *direct, const char *wait)
 {
 	const struct table_column figures[FIGURE_COLUMNS] = {
 		{ .group = "switched in", .title = "resume", .drop = 5 },
@@ -125,9 +118,13 @@ static void figure_columns(struct table_column *columns, const char *direct, con
 		{ .group = "time", .title = "run" },
 		{ .group = "time", .title = direct, .drop = 4 },
 		{ .group = "time", .title = wait, .drop = 3 },
+		{ .group = "faults", .title = "count", .drop = 1 },
+		{ .group = "faults", .title = "time", .drop = 6 },
 	};
+	size_t count = FIGURE_COLUMNS - (text->report->context.faults_measured ? 0 : 2);
 
-	memcpy(columns, figures, sizeof(figures));
+	memcpy(columns, figures, count * sizeof(*columns));
+	return count;
 }
 
 static void level_cell(struct table *table, const struct task_figures *figures,
@@ -154,6 +151,13 @@ static void figure_cells(struct text *text, struct table *table, const struct ta
 			   page_note(&text->page, "the end of these switches was not seen").text);
 	if (text->report->context.wait_known)
 		table_cell(table, STYLE_PLAIN, "%s", figure_ns(figures->wait_ns).text);
+	else
+		table_cell(table, STYLE_DIM, DASH);
+	if (!text->report->context.faults_measured)
+		return;
+	text_count_cell(table, figures->minor + figures->major);
+	if (text->report->context.fault_end)
+		table_cell(table, STYLE_PLAIN, "%s", figure_ns(figures->fault_ns).text);
 	else
 		table_cell(table, STYLE_DIM, DASH);
 }
@@ -225,7 +229,7 @@ static bool have_threads(const struct line *lines, size_t count)
 
 static void process_table(struct text *text, struct line *lines, size_t count)
 {
-	char direct[32], wait[32];
+	char direct[32] = "", wait[32] = "";
 	struct table_column columns[PROCESS_COLUMNS + FIGURE_COLUMNS] = {
 		{ .title = "pid" },
 		{ .title = "process", .left = true, .most = 24, .least = 11 },
@@ -233,11 +237,11 @@ static void process_table(struct text *text, struct line *lines, size_t count)
 		{ .title = "level", .left = true, .drop = 8 },
 		{ .title = "tasks", .drop = have_threads(lines, count) ? 6 : 10 },
 	};
-	struct table *table = table_new(columns, sizeof(columns) / sizeof(columns[0]));
+	size_t figures = figure_columns(text, columns + PROCESS_COLUMNS, direct, wait);
+	struct table *table = table_new(columns, PROCESS_COLUMNS + figures);
 
 	text_title(text, direct, sizeof(direct), "direct", text_direct_unknown(text));
 	text_title(text, wait, sizeof(wait), "wait", text_wait_unknown(text));
-	figure_columns(columns + PROCESS_COLUMNS, direct, wait);
 	for (size_t i = 0; i < count && i < text->top; i++)
 		process_cells(text, table, &lines[i]);
 	if (count > text->top)
@@ -288,18 +292,18 @@ static void task_cells(struct text *text, struct table *table, const struct line
 
 static void task_table(struct text *text, struct line *lines, size_t count)
 {
-	char direct[32], wait[32];
+	char direct[32] = "", wait[32] = "";
 	struct table_column columns[TASK_COLUMNS + FIGURE_COLUMNS] = {
 		{ .title = "pid" },
 		{ .title = "task", .left = true, .most = 24, .least = 11 },
 		{ .title = "of process", .left = true, .most = 24, .least = 14, .drop = 8 },
 		{ .title = "migrated", .drop = 9 },
 	};
-	struct table *table = table_new(columns, sizeof(columns) / sizeof(columns[0]));
+	size_t figures = figure_columns(text, columns + TASK_COLUMNS, direct, wait);
+	struct table *table = table_new(columns, TASK_COLUMNS + figures);
 
 	text_title(text, direct, sizeof(direct), "direct", text_direct_unknown(text));
 	text_title(text, wait, sizeof(wait), "wait", text_wait_unknown(text));
-	figure_columns(columns + TASK_COLUMNS, direct, wait);
 	for (size_t i = 0; i < count && i < text->top; i++)
 		task_cells(text, table, &lines[i]);
 	if (count > text->top)

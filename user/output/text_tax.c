@@ -74,7 +74,7 @@ static void tax_by_level(struct text *text)
 		left[most] = 0;
 	}
 	if (list.used)
-		page_text(&text->page, STYLE_PLAIN, 2, 4, "%s", list.text);
+		page_text(&text->page, STYLE_PLAIN, 2, 4, "switching: %s", list.text);
 }
 
 /* "51.3 % of", or when it is many times as much, "67.8 x". */
@@ -107,6 +107,36 @@ static void waiting(struct text *text)
 			  figure_ns(tax->waiting_ns).text);
 }
 
+/* Where the faults' time went, by cause. */
+static void tax_by_cause(struct text *text)
+{
+	const struct tax *tax = &text->report->tax;
+	struct list list = { .used = 0 };
+
+	if (tax->faulting_ns == NS_UNKNOWN || !tax->faulting_ns)
+		return;
+	for (int cause = 0; cause < CAUSES; cause++)
+		if (tax->faulting_by_cause[cause])
+			list_add(&list, "%s" KEEP "%s", fault_cause_name(cause),
+				 figure_ns(tax->faulting_by_cause[cause]).text);
+	page_text(&text->page, STYLE_PLAIN, 2, 4, "faulting: %s", list.text);
+}
+
+static void heading(struct text *text)
+{
+	const struct tax *tax = &text->report->tax;
+	bool faulting = tax->faulting_ns != NS_UNKNOWN;
+	uint64_t sum = tax->switching_ns + (faulting ? tax->faulting_ns : 0);
+	struct figure and = { "" };
+
+	if (faulting)
+		snprintf(and.text, sizeof(and.text), " + faulting %.40s",
+			 figure_ns(tax->faulting_ns).text);
+	page_heading(&text->page, "tax:", STYLE_BOLD, "%s of the run time: switching %s%s of %s",
+		     figure_percent((double)sum, (double)tax->run_ns).text,
+		     figure_ns(tax->switching_ns).text, and.text, figure_ns(tax->run_ns).text);
+}
+
 void text_tax(struct text *text)
 {
 	const struct tax *tax = &text->report->tax;
@@ -117,11 +147,9 @@ void text_tax(struct text *text)
 			     page_note(&text->page, "%s", unknown ?: "not known").text,
 			     figure_ns(tax->run_ns).text);
 	} else {
-		page_heading(&text->page, "tax:", STYLE_BOLD,
-			     "%s of the run time: switching %s of %s",
-			     figure_percent((double)tax->switching_ns, (double)tax->run_ns).text,
-			     figure_ns(tax->switching_ns).text, figure_ns(tax->run_ns).text);
+		heading(text);
 		tax_by_level(text);
+		tax_by_cause(text);
 		if (tax->unpriced)
 			page_text(&text->page, STYLE_DIM, 2, 4, "%s a price: not in it",
 				  text_counted(tax->unpriced, "switch is without",

@@ -154,10 +154,12 @@ static void choose_fault_end(struct hooks *hooks, const struct features *feature
 
 	if (start && perf) {
 		hooks->faults = FAULT_END_PERF;
-		hooks->fault_end = "perf page-faults";
+		hooks->fault_start = "the exception";
+		hooks->fault_end = "perf's page-faults";
 	} else if (hooks->typed && use(hooks, features, FEATURE_FENTRY)) {
 		hooks->faults = FAULT_END_FEXIT;
-		hooks->fault_end = "fexit handle_mm_fault";
+		hooks->fault_start = "entry";
+		hooks->fault_end = "exit of handle_mm_fault";
 	} else if (start) {
 		hooks->faults = FAULT_END_COUNTER;
 		hooks->fault_why = features->feature[FEATURE_PERF_FAULT_MIN].why;

@@ -43,8 +43,8 @@ struct hooks {
 	const char *attached[HOOKS_MAX + 1];
 	const char *off[HOOKS_MAX + 1], *off_why[HOOKS_MAX + 1];
 	const char *direct_end, *direct_why, *wait_why;
-	const char *fault_end; /* what tells the end of a fault; NULL: nothing does */
-	const char *fault_why; /* why fault_end is NULL, or why faults have no time */
+	const char *fault_start, *fault_end; /* what tells the end of a fault; NULL: nothing does */
+	const char *fault_why;		     /* why fault_end is NULL, or why faults have no time */
 };
 
 /* The features that hooks_choose() looks at, as a mask for features_probe(). */

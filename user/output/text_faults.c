@@ -1,0 +1,295 @@
+// SPDX-License-Identifier: GPL-2.0
+/* text_faults.c - the faults by cause and kind, what forks left to pay, and where the faults were. */
+#include "output/text_sections.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* A line of the table: the rows that differ only in mode and in the number of live tasks. */
+struct line {
+	enum fault_cause cause;
+	enum fault_kind kind;
+	bool major;
+	uint64_t count, kernel, many, huge, untimed, time_ns;
+	struct histogram time;
+};
+
+#define LINES (CAUSES * FAULT_KINDS * 2)
+
+static uint64_t sum_of(const struct histogram *time)
+{
+	return (uint64_t)time->sum;
+}
+
+/* 0 or -ENOMEM. */
+static int add_row(struct line *line, const struct fault_row *row)
+{
+	line->cause = row->cause;
+	line->kind = row->kind;
+	line->major = row->major;
+	line->count += row->count;
+	line->kernel += row->kernel ? row->count : 0;
+	line->many += row->many ? row->count : 0;
+	line->huge += row->huge;
+	line->untimed += row->untimed;
+	line->time_ns += sum_of(&row->time);
+	return histogram_merge(&line->time, &row->time);
+}
+
+static int by_cause_and_count(const void *a, const void *b)
+{
+	const struct line *x = a, *y = b;
+
+	if (x->cause != y->cause)
+		return (int)x->cause - (int)y->cause;
+	if (x->count != y->count)
+		return x->count > y->count ? -1 : 1;
+	return 2 * ((int)x->kind - (int)y->kind) + (x->major - y->major);
+}
+
+/* Returns how many lines there are; each has a histogram to free. */
+static size_t make_lines(struct text *text, struct line *line)
+{
+	const struct report *report = text->report;
+	size_t count = 0;
+
+	for (unsigned int i = 0; i < report->fault_row_count; i++) {
+		const struct fault_row *row = &report->fault_rows[i];
+		size_t at = 0;
+
+		while (at < count && (line[at].cause != row->cause || line[at].kind != row->kind ||
+				      line[at].major != row->major))
+			at++;
+		count += at == count;
+		text->page.failed |= add_row(&line[at], row) != 0;
+	}
+	qsort(line, count, sizeof(*line), by_cause_and_count);
+	return count;
+}
+
+static enum style cause_style(enum fault_cause cause)
+{
+	switch (cause) {
+	case CAUSE_PROCESS:
+		return STYLE_PROCESS;
+	case CAUSE_THREAD:
+		return STYLE_THREAD;
+	default:
+		return STYLE_PLAIN;
+	}
+}
+
+static void time_cell(struct text *text, struct table *table, const struct line *line,
+		      double percent)
+{
+	uint64_t ns;
+
+	if (!histogram_percentile(&line->time, percent, &ns))
+		table_cell(table, STYLE_PLAIN, "%s", figure_ns(ns).text);
+	else if (!text->report->context.fault_end)
+		table_cell(table, STYLE_DIM, DASH);
+	else
+		table_cell(table, STYLE_DIM, DASH "%s",
+			   page_note(&text->page, "the start of these faults was not seen").text);
+}
+
+static void fault_line(struct text *text, struct table *table, const struct line *line)
+{
+	const struct report *report = text->report;
+
+	table_row(table);
+	table_cell(table, cause_style(line->cause), "%s", fault_cause_name(line->cause));
+	table_cell(table, STYLE_BOLD, "%s", fault_kind_name(line->kind));
+	table_cell(table, line->major ? STYLE_WARN : STYLE_PLAIN, "%s",
+		   line->major ? "major" : "minor");
+	table_count(table, STYLE_BOLD, report->lost.faults ? "\xe2\x89\xa5" : "", line->count);
+	table_cell(table, STYLE_PLAIN, "%s",
+		   figure_percent((double)line->count, (double)report->faults).text);
+	text_count_cell(table, line->kernel);
+	text_count_cell(table, line->many);
+	text_count_cell(table, line->huge);
+	time_cell(text, table, line, 50);
+	time_cell(text, table, line, 99);
+	if (line->time.count)
+		table_cell(table, STYLE_PLAIN, "%s", figure_ns(line->time_ns).text);
+	else
+		table_cell(table, STYLE_DIM, DASH);
+}
+
+static bool any_huge(const struct line *line, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (line[i].huge)
+			return true;
+	return false;
+}
+
+static const char *time_unknown(const struct text *text)
+{
+	const struct run_context *context = &text->report->context;
+
+	return context->fault_end ? NULL : context->fault_why ?: "nothing tells the end of a fault";
+}
+
+static void fault_table(struct text *text, const struct line *line, size_t count)
+{
+	char time[48];
+	const struct table_column columns[] = {
+		{ .title = "cause", .left = true },
+		{ .title = "kind", .left = true },
+		{ .title = "", .left = true },
+		{ .title = "count" },
+		{ .title = "share", .drop = 8 },
+		{ .group = "of them", .title = "in kernel", .drop = 6 },
+		{ .group = "of them", .title = "shared mm", .drop = 5 },
+		{ .group = "of them", .title = "huge", .drop = any_huge(line, count) ? 4 : 10 },
+		{ .group = time, .title = "p50" },
+		{ .group = time, .title = "p99", .drop = 2 },
+		{ .group = time, .title = "total", .drop = 1 },
+	};
+	struct table *table = table_new(columns, sizeof(columns) / sizeof(columns[0]));
+
+	text_title(text, time, sizeof(time), "time", time_unknown(text));
+	for (size_t i = 0; i < count; i++) {
+		if (i && line[i].cause != line[i - 1].cause)
+			table_rule(table);
+		fault_line(text, table, &line[i]);
+	}
+	table_print(table, &text->page);
+	page_text(&text->page, STYLE_DIM, 2, 4,
+		  "process: because of a fork, an exec or a start \xc2\xb7 thread: a thread's "
+		  "stack and "
+		  "TLS, or raced \xc2\xb7 work: the rest");
+	page_text(&text->page, STYLE_DIM, 2, 4,
+		  "in kernel: inside a system call \xc2\xb7 shared mm: in an address space with "
+		  "several "
+		  "live tasks");
+}
+
+/* "512 copy-on-write (500 copied, 12 taken over) and 30 refaults" */
+static void add_debt(const struct text *text, struct list *list, const char *who,
+		     const struct fork_debt *debt)
+{
+	struct figure detail = { "" };
+
+	if (!debt->cow && !debt->refaults)
+		return;
+	if (text->report->context.cow_detail && debt->cow)
+		snprintf(detail.text, sizeof(detail.text), " (%.30s copied)",
+			 figure_count(debt->cow_copied).text);
+	list_add(list, "%s %s%s%s%s", who,
+		 debt->cow ? text_counted(debt->cow, "write", "writes").text : "",
+		 debt->cow ? " to shared pages" : "", detail.text,
+		 debt->cow && debt->refaults ? " and " : "");
+	if (debt->refaults)
+		list->used += (size_t)snprintf(
+			list->text + list->used, sizeof(list->text) - list->used, "%s",
+			text_counted(debt->refaults, "refault", "refaults").text);
+}
+
+static void debt(struct text *text)
+{
+	const struct fork_debt *own = &text->report->debt_children;
+	const struct fork_debt *parents = &text->report->debt_parents;
+	uint64_t faults = own->cow + own->refaults + parents->cow + parents->refaults;
+	struct list list = { .used = 0 };
+
+	if (!faults)
+		return;
+	add_debt(text, &list, "in children", own);
+	add_debt(text, &list, "in parents", parents);
+	page_text(&text->page, STYLE_PROCESS, 2, 4, "fork debt: %s, %s: %s",
+		  text_counted(faults, "fault", "faults").text,
+		  text->report->context.fault_end ?
+			  figure_ns(own->time_ns + parents->time_ns).text :
+			  DASH,
+		  list.text);
+}
+
+static void region_row(struct text *text, struct table *table, const struct region_row *row)
+{
+	table_row(table);
+	table_cell(table, STYLE_PLAIN, "%s", region_class_name(row->class));
+	table_name(table, STYLE_BOLD, row->name, "");
+	table_count(table, STYLE_PLAIN, "", row->count);
+	text_count_cell(table, row->major);
+	if (text->report->context.fault_end)
+		table_cell(table, STYLE_PLAIN, "%s", figure_ns(row->time_ns).text);
+	else
+		table_cell(table, STYLE_DIM, DASH);
+}
+
+void text_regions(struct text *text)
+{
+	const struct report *report = text->report;
+	const struct table_column columns[] = {
+		{ .title = "region", .left = true },
+		{ .title = "file", .left = true, .most = 44, .least = 16 },
+		{ .title = "faults" },
+		{ .title = "major", .drop = 2 },
+		{ .title = "time", .drop = 1 },
+	};
+	struct table *table;
+
+	if (!report->region_count)
+		return;
+	table = table_new(columns, sizeof(columns) / sizeof(columns[0]));
+	page_heading(&text->page, "where it faulted", STYLE_BOLD, "%s", "");
+	for (size_t i = 0; i < report->region_count && i < text->top; i++)
+		region_row(text, table, &report->regions[i]);
+	table_print(table, &text->page);
+	if (report->region_count > text->top)
+		page_text(&text->page, STYLE_DIM, 2, 4, "and %s more",
+			  figure_count(report->region_count - text->top).text);
+	if (report->lost.mappings)
+		page_text(&text->page, STYLE_WARN, 2, 4,
+			  "%s lost (perf's ring full): some regions may be another's",
+			  text_counted(report->lost.mappings, "mapping record was",
+				       "mapping records were")
+				  .text);
+	page_notes(&text->page);
+}
+
+/* ", 45,123 a second" */
+static struct figure rate(const struct report *report)
+{
+	double seconds = (double)report->context.duration_ns / 1e9;
+	struct figure figure = { "" };
+
+	if (report->context.duration_ns != NS_UNKNOWN && seconds > 0)
+		snprintf(figure.text, sizeof(figure.text), ", %.40s a second",
+			 figure_count((uint64_t)((double)report->faults / seconds)).text);
+	return figure;
+}
+
+void text_faults(struct text *text)
+{
+	const struct report *report = text->report;
+	struct line *line;
+	size_t count;
+
+	if (!report->context.faults_measured) {
+		if (report->context.fault_why)
+			page_heading(&text->page, "memory faults:", STYLE_BOLD, DASH "%s",
+				     page_note(&text->page, "%s", report->context.fault_why).text);
+		page_notes(&text->page);
+		return;
+	}
+	line = calloc(LINES, sizeof(*line));
+	if (!line) {
+		text->page.failed = true;
+		return;
+	}
+	page_heading(&text->page, "memory faults:", STYLE_BOLD, "%s%s%s",
+		     report->lost.faults ? "at least " : "", figure_count(report->faults).text,
+		     rate(report).text);
+	count = make_lines(text, line);
+	if (count) {
+		fault_table(text, line, count);
+		debt(text);
+	}
+	page_notes(&text->page);
+	for (size_t i = 0; i < count; i++)
+		histogram_free(&line[i].time);
+	free(line);
+}
