@@ -94,6 +94,9 @@ enum switch_via {
 	(1 << 9) /* wait over 2^32 ns: pick_ns holds its upper half, pick unknown */
 #define SWITCH_WAIT_PREV (1 << 10) /* no end hook: wait_ns is that of prev's stint, now over */
 #define SWITCH_PREV_DEAD (1 << 11) /* prev's last switch-out */
+#define SWITCH_TLB_FLUSHED \
+	(1 << 12) /* --tlb-switch: the switch of address spaces flushed the TLB, */
+#define SWITCH_TLB_REUSED (1 << 13) /* or found its entries of this one still good */
 
 #define SWITCH_NS_UNKNOWN 0xffffffffu /* of direct_ns: the end of the switch was not seen */
 
@@ -164,6 +167,15 @@ struct task_counters {
 	u64 min_flt, maj_flt;
 };
 
+/* TLB shootdowns of one task: a flush that other CPUs are asked for by an interrupt. */
+struct task_tlb {
+	u64 sent;	 /* interrupts: one per CPU asked */
+	u64 sent_all;	 /* of them, to flush all of the address space */
+	u64 sent_pages;	 /* that the others were about */
+	u64 received;	 /* interrupts that came while it ran */
+	u64 received_ns; /* spent in them, without the interrupt's own entry */
+};
+
 /*
  * What reconciliation needs: the counters before the task's first recorded event and at its last
  * recorded one (switch-out, fault), and how many events the hooks saw in between, recorded or lost.
@@ -175,6 +187,7 @@ struct task_account {
 	u64 unfinished;	    /* faults that began and were not accounted: bad address, signal */
 	u64 unraised_minor; /* taken by the kernel for the task without an event, where seen */
 	u64 unraised_major;
+	struct task_tlb tlb;
 };
 
 #define END_CLOSED 1 /* flags of EVENT_END: the task lives on, tracing ended */
@@ -252,6 +265,15 @@ struct losses {
 	u64 unknown;	      /* records that the reader did not understand */
 };
 
+/* Flushes by the kernel's reason (enum tlb_flush_reason), only with --tlb-switch. */
+#define TLB_REASONS 8 /* unknown ones share the last */
+
+struct tlb_reason {
+	u64 count;
+	u64 all;   /* of them, of all of an address space */
+	u64 pages; /* that the others were about */
+};
+
 #define NS_UNKNOWN (~(u64)0) /* of any ns figure: not known, never written as 0 */
 
 _Static_assert(sizeof(struct event_header) == 16, "wire ABI");
@@ -262,8 +284,8 @@ _Static_assert(sizeof(struct event_newtask) == 80, "wire ABI");
 _Static_assert(sizeof(struct event_exec) == 48, "wire ABI");
 _Static_assert(sizeof(struct event_rename) == 40, "wire ABI");
 _Static_assert(sizeof(struct event_exit) == 24, "wire ABI");
-_Static_assert(sizeof(struct task_account) == 152, "wire ABI");
-_Static_assert(sizeof(struct event_end) == 176, "wire ABI");
+_Static_assert(sizeof(struct task_account) == 192, "wire ABI");
+_Static_assert(sizeof(struct event_end) == 216, "wire ABI");
 _Static_assert(sizeof(struct event_fault) == 64, "wire ABI");
 _Static_assert(sizeof(struct event_image) == 24, "wire ABI");
 _Static_assert(sizeof(struct event_mapping) == 56, "wire ABI");

@@ -33,7 +33,7 @@ struct course {
 	bool stopped; /* by a signal, after the command's end */
 	uint64_t armed_ns, disarmed_ns;
 	uint64_t cpu_before_ns;
-	uint64_t probe_ns;
+	uint64_t probe_ns, tlb_probe_ns;
 	const char *probe_why;
 };
 
@@ -141,7 +141,8 @@ static int prepare(struct course *course, const struct hooks *hooks, struct fail
 	if (!course->session)
 		return fail->code;
 	course->probe_ns = session_calibrate(course->session, &course->probe_why);
-	course->model = model_new(course->probe_ns);
+	course->tlb_probe_ns = session_calibrate_tlb(course->session, course->probe_ns);
+	course->model = model_new(course->probe_ns, course->tlb_probe_ns);
 	if (!course->model)
 		return fail_set(fail, -ENOMEM, "no memory for the model");
 	course->consumer = session_consumer(course->session, to_model, course->model);
@@ -248,6 +249,11 @@ static void describe(const struct course *course, const struct features *feature
 		.fault_start = hooks->fault_start,
 		.fault_end = hooks->fault_end,
 		.fault_why = hooks->fault_why,
+		.shootdowns_measured = hooks->shootdowns,
+		.shot_time = hooks->shot_time,
+		.shootdown_why = hooks->shootdown_why,
+		.tlb_switch = hooks->tlb_switch,
+		.tlb_probe_ns = course->tlb_probe_ns,
 		.cow_detail = hooks->cow_detail,
 		.pick_measured = hooks->pick,
 		.waking_measured = hooks->waking,
@@ -268,6 +274,7 @@ static int finish(struct course *course, const struct features *features, struct
 
 	lost.unknown += consumer_bad_records(course->consumer);
 	describe(course, features, &result->hooks, &context);
+	session_tlb_reasons(course->session, context.tlb_reasons);
 	result->report = model_finish(course->model, &context, &lost);
 	if (!result->report)
 		return fail_set(fail, -ENOMEM, "no memory for the report");

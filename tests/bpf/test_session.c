@@ -279,7 +279,7 @@ static void open_trial(struct trial *trial, const struct choice *choice, const s
 	probe = session_calibrate(trial->session, &why);
 	check(trial, (probe == NS_UNKNOWN) == (choice->end == SWITCH_END_NONE));
 	check(trial, (why != NULL) == (choice->end == SWITCH_END_NONE));
-	trial->model = model_new(probe);
+	trial->model = model_new(probe, NS_UNKNOWN);
 	assert_non_null(trial->model);
 	trial->consumer = session_consumer(trial->session, take, trial);
 	assert_non_null(trial->consumer);

@@ -10,13 +10,14 @@
 #include "model/reconcile.h"
 #include "model/workload.h"
 
-struct model *model_new(uint64_t probe_ns)
+struct model *model_new(uint64_t probe_ns, uint64_t tlb_ns)
 {
 	struct model *model = calloc(1, sizeof(*model));
 
 	if (!model)
 		return NULL;
-	attribution_init(&model->attribution, probe_ns == NS_UNKNOWN ? 0 : probe_ns);
+	attribution_init(&model->attribution, probe_ns == NS_UNKNOWN ? 0 : probe_ns,
+			 tlb_ns == NS_UNKNOWN ? 0 : tlb_ns);
 	faults_init(&model->faults);
 	if (tasks_init(&model->tasks) || spaces_init(&model->spaces)) {
 		model_free(model);

@@ -217,13 +217,19 @@ static json_t *switches(const struct report *report)
 							       json_null();
 		json_t *wait = report->context.wait_known ? distribution(&row->wait) : json_null();
 
+		json_t *flushes = report->context.tlb_switch ?
+					  json_pack("{s:o, s:o}", "flushed",
+						    count(row->tlb_flushed), "reused",
+						    count(row->tlb_reused)) :
+					  json_null();
+
 		append(&array,
-		       json_pack("{s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "level",
+		       json_pack("{s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "level",
 				 row_level_name(row->level), "via", text(switch_via_name(row->via)),
 				 "count", count(row->count), "voluntary", count(row->voluntary),
 				 "preempted", count(row->preempted), "migrated",
 				 count(row->migrated), "direct_ns", distribution(&row->direct),
-				 "pick_ns", pick, "wait_ns", wait));
+				 "pick_ns", pick, "wait_ns", wait, "tlb", flushes));
 	}
 	return array;
 }
@@ -273,6 +279,42 @@ static json_t *fork_debt(const struct report *report)
 		count(own->cow + own->refaults + parent->cow + parent->refaults), "time_ns",
 		report->context.fault_end ? count(own->time_ns + parent->time_ns) : json_null(),
 		"children", debt(report, own), "parents", debt(report, parent));
+}
+
+/* What the tasks' accounts tell; null where it cannot be observed. */
+static json_t *shootdowns(const struct run_context *context, const struct task_tlb *tlb)
+{
+	if (!context->shootdowns_measured)
+		return json_null();
+	return json_pack("{s:o, s:o, s:o, s:o, s:o}", "sent", count(tlb->sent), "sent_all",
+			 count(tlb->sent_all), "sent_pages", count(tlb->sent_pages), "received",
+			 count(tlb->received), "received_ns",
+			 context->shot_time ? count(tlb->received_ns) : json_null());
+}
+
+static json_t *tlb_reasons(const struct run_context *context)
+{
+	json_t *object = context->tlb_switch ? json_object() : json_null();
+
+	/* 0 is the switch of tasks, which the rows of switches tell by level */
+	for (int i = 1; context->tlb_switch && i < TLB_REASONS; i++) {
+		const struct tlb_reason *reason = &context->tlb_reasons[i];
+
+		if (reason->count)
+			set(&object, tlb_reason_name(i),
+			    json_pack("{s:o, s:o, s:o}", "count", count(reason->count), "all",
+				      count(reason->all), "pages", count(reason->pages)));
+	}
+	return object;
+}
+
+static json_t *tlb(const struct report *report)
+{
+	const struct run_context *context = &report->context;
+
+	return json_pack("{s:o, s:o, s:o}", "shootdowns", shootdowns(context, &report->tlb),
+			 "shootdowns_unknown_because", text(context->shootdown_why), "by_reason",
+			 tlb_reasons(context));
 }
 
 static json_t *regions(const struct report *report)
@@ -362,6 +404,7 @@ static json_t *process_object(const struct report *report, uint32_t index, json_
 
 	set(&object, "fork_debt", debt(report, &process->debt_own));
 	set(&object, "fork_debt_of_parent", debt(report, &process->debt_parent));
+	set(&object, "shootdowns", shootdowns(&report->context, &process->tlb));
 	add_figures(&object, report, &process->figures);
 	return object;
 }
@@ -453,9 +496,10 @@ static json_t *tax(const struct report *report)
 
 static json_t *overhead(const struct run_context *context)
 {
-	return json_pack("{s:o, s:o, s:o, s:o}", "probe_ns", ns(context->probe_ns),
-			 "probe_unknown_because", text(context->probe_why), "bpf_ns", json_null(),
-			 "loader_cpu_ns", ns(context->loader_cpu_ns));
+	return json_pack("{s:o, s:o, s:o, s:o, s:o}", "probe_ns", ns(context->probe_ns),
+			 "tlb_probe_ns", ns(context->tlb_probe_ns), "probe_unknown_because",
+			 text(context->probe_why), "bpf_ns", json_null(), "loader_cpu_ns",
+			 ns(context->loader_cpu_ns));
 }
 
 /*
@@ -590,6 +634,7 @@ int json_write(const struct report *report, FILE *out)
 	put_member(&writer, "faults", faults(report));
 	put_member(&writer, "fork_debt", fork_debt(report));
 	put_member(&writer, "regions", regions(report));
+	put_member(&writer, "tlb", tlb(report));
 	put_member(&writer, "first_switches", count(report->first_switches));
 	put_processes(&writer, report);
 	put_member(&writer, "pairs", pairs(report));

@@ -77,6 +77,10 @@ static void explain(const struct probing *probing, struct feature *feature, int 
 		set(feature, FEATURE_OFF, error, "no kprobe PMU: CONFIG_KPROBE_EVENTS is off");
 	else if (error == ESRCH && row->kind == KIND_KPROBE)
 		set(feature, FEATURE_OFF, error, "no such symbol in /proc/kallsyms");
+	else if (error == ESRCH && row->kind == KIND_SHOOTDOWN)
+		set(feature, FEATURE_OFF, error,
+		    "no address of flush_tlb_func in /proc/kallsyms (other processors have none; "
+		    "kernel.kptr_restrict hides it)");
 	else if (row->kind == KIND_RUN_DELAY)
 		set(feature, FEATURE_OFF, error,
 		    error == ENOENT ? "CONFIG_SCHED_INFO is off" :
@@ -84,7 +88,7 @@ static void explain(const struct probing *probing, struct feature *feature, int 
 	else if (error == NOT_SUPPORTED || error == EOPNOTSUPP)
 		set(feature, FEATURE_OFF, error, "the kernel cannot %s it here (%s)",
 		    probing->doing, error_name(error));
-	else if (error == ENOENT && row->kind == KIND_RAW)
+	else if (error == ENOENT && (row->kind == KIND_RAW || row->kind == KIND_SHOOTDOWN))
 		set(feature, FEATURE_OFF, error, "no such tracepoint in this kernel");
 	else if (error == EINVAL && row->since)
 		set(feature, FEATURE_OFF, error,

@@ -39,6 +39,12 @@ uint64_t hooks_features(const struct wanted *wanted)
 			FEATURE_BIT(FEATURE_PERF_FAULT_MIN) | FEATURE_BIT(FEATURE_PERF_FAULT_MAJ) |
 			FEATURE_BIT(FEATURE_RSS_STAT) | FEATURE_BIT(FEATURE_PERF_MAPPINGS) |
 			FEATURE_BIT(FEATURE_FENTRY) | FEATURE_BIT(FEATURE_HANDLE_MM_FAULT);
+	if (wanted->shootdowns)
+		mask |= FEATURE_BIT(FEATURE_CSD_QUEUE_CPU) |
+			FEATURE_BIT(FEATURE_CSD_FUNCTION_ENTRY) |
+			FEATURE_BIT(FEATURE_CSD_FUNCTION_EXIT);
+	if (wanted->tlb_switch)
+		mask |= FEATURE_BIT(FEATURE_TLB_FLUSH);
 	if (wanted->cow_detail)
 		mask |= FEATURE_BIT(FEATURE_MM_PAGE_ALLOC);
 	for (size_t i = 0; i < CORE; i++)
@@ -192,6 +198,26 @@ static void choose_faults(struct hooks *hooks, const struct features *features, 
 	hooks->mappings = use(hooks, features, FEATURE_PERF_MAPPINGS);
 }
 
+static void choose_tlb(struct hooks *hooks, const struct features *features,
+		       const struct wanted *wanted)
+{
+	if (!hooks->typed) {
+		hooks->shootdown_why = "they are counted in task storage, which is not there";
+		return;
+	}
+	if (wanted->shootdowns) {
+		hooks->shootdowns = use_both(hooks, features, FEATURE_CSD_QUEUE_CPU,
+					     FEATURE_CSD_FUNCTION_ENTRY);
+		hooks->shot_time = hooks->shootdowns &&
+				   use(hooks, features, FEATURE_CSD_FUNCTION_EXIT);
+		hooks->flush_tlb_func = features->flush_tlb_func;
+		if (!hooks->shootdowns)
+			hooks->shootdown_why = features->feature[FEATURE_CSD_QUEUE_CPU].why;
+	}
+	if (wanted->tlb_switch)
+		hooks->tlb_switch = use(hooks, features, FEATURE_TLB_FLUSH);
+}
+
 int hooks_choose(struct hooks *hooks, const struct features *features, const struct wanted *wanted,
 		 struct fail *fail)
 {
@@ -216,6 +242,7 @@ int hooks_choose(struct hooks *hooks, const struct features *features, const str
 		hooks->waking = choose_waking(hooks, features);
 	if (wanted->faults)
 		choose_faults(hooks, features, wanted->cow_detail);
+	choose_tlb(hooks, features, wanted);
 	if (hooks->typed)
 		hooks->iter = use(hooks, features, FEATURE_ITER_TASK);
 	hooks->run_delay = features_has(features, FEATURE_RUN_DELAY);
