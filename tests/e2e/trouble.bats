@@ -46,7 +46,7 @@ on_tmpfs() {
 	run --separate-stderr "$TASKTAX" run --without nothing -- true
 	[ "$status" = 120 ]
 	[ "${#stderr_lines[@]}" = 1 ]
-	[[ $stderr == "tasktax: run: --without nothing: no such hook; there are tp_btf "*" ipi_send_cpu" ]]
+	[[ $stderr == "tasktax: run: --without nothing: no such hook; there are tp_btf "*" csd_function_exit" ]]
 	nobody_left
 }
 

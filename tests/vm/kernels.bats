@@ -10,7 +10,8 @@ load boot
 
 setup_file() {
 	local kernel program programs=("$TASKTAX" "$DEMO" "$BUILD/tests/bpf/test_session")
-	for program in naps short_tasks exec_thread vfork_child pid_reuse leader_first map_writer; do
+	for program in naps short_tasks exec_thread vfork_child pid_reuse leader_first map_writer \
+		faults storm; do
 		programs+=("$TARGETS/$program")
 	done
 	programs+=("$(command -v hackbench)")
@@ -155,7 +156,7 @@ truth() {
 		feature rss_stat ".state == if \"$series\" == \"6.1\" then \"off\" else \"ok\" end"
 		doctor '[.features[] | select(.state == "off") | .name] - ["sched_exit_tp",
 			"sched_exit_tp_raw", "sched_entry_tp", "rss_stat", "csd_queue_cpu",
-			"ipi_send_cpumask", "ipi_send_cpu"] == []'
+			"csd_function_entry", "csd_function_exit"] == []'
 	done
 	for case in $(cases doctor_text); do
 		of "$case"
@@ -349,4 +350,31 @@ truth() {
 		print("\n".join(wrong))
 		sys.exit(bool(wrong))
 	PYTHON
+}
+
+# more FILTER: by how much this sum of the report is larger with the faults than without them.
+more() {
+	local with without
+	with=$(jq "$1" "${JSON/-0/-512}")
+	without=$(jq "$1" "${JSON/-512/-0}")
+	echo $((with - without))
+}
+
+# faults FILTER: how many more of these rows of faults[] there are.
+faults() { more "[.faults[] | select($1) | .count] | add // 0"; }
+
+@test "page faults: every kind, as many as there were, by perf, by fexit, by counters and by raw programs" {
+	local kinds='.kind == "zero-read" or .kind == "cow-fork" or .kind == "shmem"'
+	for case in $(cases faults-{perf,fexit,counter,raw}-{0,512}); do
+		traced "$case"
+		[[ $case == *-512 ]] || continue
+		[ "$(more '.reconcile.minor_faults.seen')" = $((6 * 512 + 8)) ]
+		[ "$(more '.reconcile.minor_faults.no_event')" = 512 ]
+		[ "$(more '.reconcile.unfinished_faults')" = 512 ]
+		for kind in zero-read cow-fork shmem; do
+			[ "$(faults ".kind == \"$kind\"")" = 512 ]
+		done
+		[ "$(faults '.kind == "first-touch" and .mode == "user"')" = $((3 * 512 + 8)) ]
+		[ "$(faults '.kind == "first-touch" and .mode == "kernel"')" = 512 ]
+	done
 }
