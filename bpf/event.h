@@ -261,8 +261,9 @@ struct losses {
 	u64 lifecycle;	      /* lifecycle ring full */
 	u64 untracked;	      /* new tasks that could not be followed */
 	u64 unseen;	      /* no loss of ours: switches that the kernel ran no program for */
-	u64 recursion;	      /* program runs that the kernel skipped (recursion_misses) */
-	u64 unknown;	      /* records that the reader did not understand */
+	u64 unseen_faults; /* no loss of ours: of the whole host, for which the kernel ran no program */
+	u64 recursion;	   /* program runs that the kernel skipped (recursion_misses) */
+	u64 unknown;	   /* records that the reader did not understand */
 };
 
 /* Flushes by the kernel's reason (enum tlb_flush_reason), only with --tlb-switch. */

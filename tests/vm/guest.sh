@@ -86,6 +86,7 @@ outlived outlived-no_iter --without iter_task
 trace wakers-typed --wakers --pick -- vfork_child 20
 trace wakers-raw --wakers --without tp_btf -- vfork_child 20
 echo 0 >/proc/sys/kernel/randomize_va_space # the same faults at start, each time
+echo madvise >/sys/kernel/mm/transparent_hugepage/enabled # off below 512 MiB
 faults_by perf
 faults_by fexit --without page_fault_user
 faults_by counter --without perf_fault_min --without fentry

@@ -265,6 +265,7 @@ struct run_context {
 	const char *fault_start; /* what begins a fault */
 	const char *fault_end;	 /* what ends a fault; NULL: faults have no time, or none is seen */
 	const char *fault_why;	 /* why fault_end is NULL; NULL: not asked for */
+	bool huge_known;	 /* faults that mapped a huge page are told from others */
 	bool shootdowns_measured;  /* else off by --no-tlb or impossible: shootdown_why */
 	bool shot_time;		   /* the time of those received is known */
 	const char *shootdown_why; /* NULL: not asked for */

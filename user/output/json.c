@@ -124,10 +124,13 @@ static json_t *events(const struct report *report)
 				    count(lost->untracked), "recursion", count(lost->recursion),
 				    "unknown", count(lost->unknown));
 
-	return json_pack("{s:o, s:o, s:b, s:o, s:o, s:o, s:o}", "received", count(report->received),
-			 "lost", classes, "complete", report->complete, "late", count(report->late),
-			 "unseen_switches", count(lost->unseen), "missed_switch_ins",
-			 count(report->missed_ins), "began_on_cpu", count(report->began_on_cpu));
+	return json_pack("{s:o, s:o, s:b, s:o, s:o, s:o, s:o, s:o}", "received",
+			 count(report->received), "lost", classes, "complete", report->complete,
+			 "late", count(report->late), "unseen_switches", count(lost->unseen),
+			 "unseen_faults",
+			 report->context.faults_measured ? count(lost->unseen_faults) : json_null(),
+			 "missed_switch_ins", count(report->missed_ins), "began_on_cpu",
+			 count(report->began_on_cpu));
 }
 
 static json_t *balance(const struct balance *balance)
@@ -247,7 +250,9 @@ static json_t *faults(const struct report *report)
 				 row->many ? "many" : "one", "kind", fault_kind_name(row->kind),
 				 "severity", row->major ? "major" : "minor", "mode",
 				 row->kernel ? "kernel" : "user", "count", count(row->count),
-				 "huge", count(row->huge), "copied",
+				 "huge",
+				 report->context.huge_known ? count(row->huge) : json_null(),
+				 "copied",
 				 report->context.cow_detail ? count(row->copied) : json_null(),
 				 "untimed", count(row->untimed), "off_cpu_ns", count(row->off_ns),
 				 "time_ns", distribution(&row->time)));

@@ -87,6 +87,13 @@ static u32 huge_pages(unsigned int cpus)
 	return pages > (long)batch ? (u32)(pages - batch) : 0;
 }
 
+/* A fault that is known to have ended only by the next one may have had other faults behind it. */
+bool session_tells_huge(const struct session *session)
+{
+	return session->hooks.faults != FAULT_END_NONE &&
+	       session->hooks.faults != FAULT_END_COUNTER && huge_pages(session->cpus);
+}
+
 static int configure(struct session *session)
 {
 	struct tasktax_bpf *skeleton = session->skeleton;
@@ -101,7 +108,7 @@ static int configure(struct session *session)
 		.pick = hooks->pick,
 		.faults = hooks->faults,
 		.rss_stat = hooks->rss_stat,
-		.huge_pages = hooks->faults ? huge_pages(session->cpus) : 0,
+		.huge_pages = session_tells_huge(session) ? huge_pages(session->cpus) : 0,
 		.flush_tlb_func = hooks->shootdowns ? hooks->flush_tlb_func : 0,
 		.calibrate_tid = (u32)gettid(),
 		.pid_namespace = pid_namespace(),
@@ -462,7 +469,7 @@ struct losses session_losses(const struct session *session)
 				recursion_misses(session->linked[i]) - session->misses_before[i];
 	/* perf skips a program, and counts its event, while its CPU is inside a map system call */
 	if (session->disarmed)
-		sum.recursion += session->fault_ends_raised - fault_ends_run;
+		sum.unseen_faults = session->fault_ends_raised - fault_ends_run;
 	return sum;
 }
 

@@ -68,6 +68,9 @@ struct losses session_losses(const struct session *session);
 /* Flushes by the kernel's reason while targets ran; all 0 without --tlb-switch. */
 void session_tlb_reasons(const struct session *session, struct tlb_reason reasons[TLB_REASONS]);
 
+/* Whether faults that mapped a huge page are told from others. */
+bool session_tells_huge(const struct session *session);
+
 /* The default ring size for this many CPUs, bytes. */
 size_t session_default_ring(unsigned int cpus);
 
