@@ -198,7 +198,8 @@ truth() {
 		check '.features.attached | contains(["sched_switch", "finish_task_switch", "iter_task"])'
 		of "$case-raw"
 		check '[.features.attached[] | select(endswith("_raw"))] | length == 7'
-		check '.features.attached - ["finish_task_switch"] | all(endswith("_raw"))'
+		check '.features.attached - ["finish_task_switch", "perf_fault_min", "perf_fault_maj",
+			"perf_mappings"] | all(endswith("_raw"))'
 		of "$case-no_end"
 		check '.features.attached | index("sched_switch") and (index("finish_task_switch") | not)'
 	done
