@@ -56,7 +56,7 @@ static enum fault_kind unprotected(const struct region *region, enum region_clas
 	return FAULT_WRITE_PROTECT;
 }
 
-/* A page was missing, and no counter of this task moved. */
+/* A page was missing, or was there for whom did not write, and no counter of this task moved. */
 static enum fault_kind nothing_moved(uint16_t flags, const struct region *region,
 				     enum region_class class, const struct space *space)
 {
@@ -64,7 +64,7 @@ static enum fault_kind nothing_moved(uint16_t flags, const struct region *region
 
 	if (class == REGION_SPECIAL) /* vvar: never counted */
 		return FAULT_OTHER;
-	if (!(flags & FAULT_WRITE) && anonymous)
+	if (!(flags & (FAULT_WRITE | FAULT_PRESENT)) && anonymous)
 		return FAULT_ZERO_READ;
 	if (space->live > 1)
 		return FAULT_RACED;
