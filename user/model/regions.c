@@ -214,12 +214,15 @@ static void inherit(const struct region_map *map, struct region *region)
 	uint32_t at = first_after(map, region->start);
 	const struct region *old = &map->region[at];
 
-	if (at == map->count || old->start > region->start || old->name != region->name ||
-	    old->shared != region->shared)
+	if (at == map->count || old->start > region->start || old->shared != region->shared ||
+	    old->anonymous != region->anonymous)
 		return;
+	if (old->name != region->name && !(old->bss && region->name == NAME_NONE))
+		return;
+	region->name = old->name;
+	region->bss = old->bss;
 	region->born_ns = old->born_ns;
 	region->stack_top = old->stack_top;
-	region->bss = old->bss;
 }
 
 /* perf says "//anon" where /proc says nothing; private /dev/zero is the old way to get anonymous memory. */
