@@ -724,6 +724,24 @@ static void test_exec_without_image(void **state)
 	stream_close(&s);
 }
 
+/* Until the root executes the command, it runs the loader's code: the start of a process. */
+static void test_root_before_its_exec(void **state)
+{
+	struct stream s;
+
+	(void)state;
+	start(&s);
+	stream_root(&s, 1, "tasktax");
+	fault(&s, 2, A, HEAP, FIRST_TOUCH);
+	stream_image(&s, 3, PID_A);
+	EXEC(&s, 4, "server", .task = A, .mm = 2, .pid = PID_A, .old_pid = PID_A);
+	fault(&s, 5, A, HEAP, FIRST_TOUCH);
+	stream_finish(&s);
+	expect_faults(&s, CAUSE_PROCESS, FAULT_FIRST_TOUCH, 1);
+	expect_faults(&s, CAUSE_WORK, FAULT_FIRST_TOUCH, 1);
+	stream_close(&s);
+}
+
 /* Whoever executes is alone afterwards, also if he was a thread. */
 static void test_exec_of_a_thread(void **state)
 {
@@ -1075,6 +1093,7 @@ int main(void)
 		cmocka_unit_test(test_vfork_that_exits),
 		cmocka_unit_test(test_exec),
 		cmocka_unit_test(test_exec_without_image),
+		cmocka_unit_test(test_root_before_its_exec),
 		cmocka_unit_test(test_exec_of_a_thread),
 		cmocka_unit_test(test_fork_copies_the_map),
 		cmocka_unit_test(test_many_processes),

@@ -125,7 +125,7 @@ static bool is_refault(const struct space *space, const struct region *region, e
 static enum fault_cause cause_of(const struct space *space, const struct region *region,
 				 enum region_class class, enum fault_kind kind, bool major)
 {
-	if (kind == FAULT_COW_FORK || is_refault(space, region, kind, major))
+	if (space->starting || kind == FAULT_COW_FORK || is_refault(space, region, kind, major))
 		return CAUSE_PROCESS;
 	if (class == REGION_THREAD_STACK || kind == FAULT_RACED)
 		return CAUSE_THREAD;

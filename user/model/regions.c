@@ -147,7 +147,8 @@ static int own(struct region_map **map, uint32_t more)
 			free(bigger);
 			return -ENOMEM;
 		}
-		memcpy(bigger, (*map)->region, (*map)->count * sizeof(*bigger));
+		if ((*map)->count)
+			memcpy(bigger, (*map)->region, (*map)->count * sizeof(*bigger));
 		mine->count = (*map)->count;
 		region_map_drop(*map);
 		*map = mine;

@@ -192,6 +192,7 @@ static int fork_space(struct spaces *spaces, const struct task_entry *task, uint
 	spaces->of_process[child] = index;
 	space = &spaces->space[index];
 	space->live = 1;
+	space->starting = task->created == CREATED_ROOT;
 	if (task->created == CREATED_PROCESS) { /* also of a parent that is not known */
 		space->forked = true;
 		space->inherited_ns = ts;

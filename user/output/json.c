@@ -243,7 +243,8 @@ static json_t *faults(const struct report *report)
 				 row->kernel ? "kernel" : "user", "count", count(row->count),
 				 "huge", count(row->huge), "copied",
 				 report->context.cow_detail ? count(row->copied) : json_null(),
-				 "untimed", count(row->untimed), "off_cpu_ns", count(row->off_ns),
+				 "untimed", count(row->untimed), "off_cpu_ns",
+				 report->context.fault_end ? count(row->off_ns) : json_null(),
 				 "time_ns", distribution(&row->time)));
 	}
 	return array;
