@@ -19,6 +19,7 @@
 #include <sched.h>
 #include <stdbool.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "model/model.h"
 
@@ -200,7 +201,7 @@ static inline void stream_new(struct stream *stream, uint64_t ts, struct event_n
 /* The root: task 1, pid 101, mm 1. */
 static inline void stream_root(struct stream *stream, uint64_t ts, const char *comm)
 {
-	NEWTASK(stream, ts, comm, .task = 1, .pid = 101, .tgid = 101, .mm = 1);
+	NEWTASK(stream, ts, comm, .task = 1, .pid = 101, .tgid = 101, .local_tgid = 101, .mm = 1);
 }
 
 /* A child by fork (its own mm, numbered as it is) and a thread of process `tgid` in `mm`. */
@@ -208,14 +209,22 @@ static inline void stream_fork(struct stream *stream, uint64_t ts, uint32_t task
 			       const char *comm)
 {
 	NEWTASK(stream, ts, comm, .task = task, .parent = parent, .pid = 100 + task,
-		.tgid = 100 + task, .mm = task, .clone_flags = FORK);
+		.tgid = 100 + task, .local_tgid = 100 + task, .mm = task, .clone_flags = FORK);
+}
+
+/* A child that uses its parent's `mm` until it executes something. */
+static inline void stream_vfork(struct stream *stream, uint64_t ts, uint32_t task, uint32_t parent,
+				uint32_t mm, const char *comm)
+{
+	NEWTASK(stream, ts, comm, .task = task, .parent = parent, .pid = 100 + task,
+		.tgid = 100 + task, .local_tgid = 100 + task, .mm = mm, .clone_flags = VFORK);
 }
 
 static inline void stream_thread(struct stream *stream, uint64_t ts, uint32_t task, uint32_t parent,
 				 uint32_t mm, const char *comm)
 {
 	NEWTASK(stream, ts, comm, .task = task, .parent = parent, .pid = 100 + task,
-		.tgid = 100 + parent, .mm = mm, .clone_flags = PTHREAD);
+		.tgid = 100 + parent, .local_tgid = 100 + parent, .mm = mm, .clone_flags = PTHREAD);
 }
 
 static inline void stream_exec(struct stream *stream, uint64_t ts, struct event_exec e,
@@ -266,6 +275,75 @@ static inline void stream_end(struct stream *stream, uint64_t ts, uint32_t task,
 	stream_send(stream, ts, &e, EVENT_END, sizeof(e));
 }
 
+/* ---- address spaces and faults ---- */
+
+/* A mapping as perf's side band tells of it, with a name of any length. */
+static inline void stream_map(struct stream *stream, uint64_t ts, uint32_t tgid, uint64_t start,
+			      uint64_t end, uint32_t prot, uint32_t map, const char *name)
+{
+	union {
+		struct event_mapping e;
+		char room[sizeof(struct event_mapping) + MAPPING_NAME_MAX + 8];
+	} record;
+	size_t length = strlen(name);
+
+	assert_true(length < MAPPING_NAME_MAX);
+	memset(&record, 0, sizeof(record));
+	record.e.tgid = tgid;
+	record.e.prot = prot;
+	record.e.map = map;
+	record.e.known = 1;
+	record.e.start = start;
+	record.e.end = end;
+	memcpy(record.e.name, name, length);
+	stream_send(stream, ts, &record, EVENT_MAPPING,
+		    (uint16_t)((sizeof(record.e) + length + 1 + 7) / 8 * 8));
+}
+
+/* A process begins to execute something. */
+static inline void stream_image(struct stream *stream, uint64_t ts, uint32_t tgid)
+{
+	struct event_image e = { .tgid = tgid };
+
+	stream_send(stream, ts, &e, EVENT_IMAGE, sizeof(e));
+}
+
+/* What the kernel counts of a fault. */
+static inline void stream_book_fault(struct stream *stream, uint32_t task, uint16_t flags)
+{
+	struct task_counters *last = &stream->task[task].account.last;
+
+	if (flags & FAULT_MAJOR)
+		last->maj_flt++;
+	else
+		last->min_flt++;
+}
+
+/* FAULT(stream, ts, task, address, flags, .time_ns = ..., ...): one record. */
+#define FAULT(stream, ts, who, at, bits, ...) \
+	stream_fault(stream, ts,              \
+		     (struct event_fault){    \
+			     .h.flags = (bits), .task = (who), .address = (at), __VA_ARGS__ })
+
+static inline void stream_fault(struct stream *stream, uint64_t ts, struct event_fault e)
+{
+	stream_book_fault(stream, e.task, e.h.flags);
+	e.min_flt = stream->task[e.task].account.last.min_flt;
+	e.maj_flt = stream->task[e.task].account.last.maj_flt;
+	stream_send(stream, ts, &e, EVENT_FAULT, sizeof(e));
+}
+
+/* One whose record found no room. */
+static inline void stream_lose_fault(struct stream *stream, uint32_t task, uint16_t flags)
+{
+	stream_book_fault(stream, task, flags);
+	if (flags & FAULT_MAJOR)
+		stream->task[task].account.lost_major++;
+	else
+		stream->task[task].account.lost_minor++;
+	stream->lost.faults++;
+}
+
 /* ---- looking at the report ---- */
 
 static inline const struct switch_row *stream_row(const struct stream *stream, enum row_level level,
@@ -289,6 +367,33 @@ static inline void stream_expect_row(const struct stream *stream, enum row_level
 	assert_int_equal(row->count, count);
 	assert_int_equal(row->voluntary, voluntary);
 	assert_int_equal(row->preempted, preempted);
+}
+
+/* The faults of these rows: any severity, mode and number of live tasks. */
+static inline uint64_t stream_faults(const struct stream *stream, enum fault_cause cause,
+				     enum fault_kind kind)
+{
+	uint64_t count = 0;
+
+	for (unsigned int i = 0; i < stream->report->fault_row_count; i++) {
+		const struct fault_row *row = &stream->report->fault_rows[i];
+
+		if (row->cause == cause && row->kind == kind)
+			count += row->count;
+	}
+	return count;
+}
+
+static inline const struct region_row *stream_region(const struct stream *stream,
+						     enum region_class class, const char *name)
+{
+	for (size_t i = 0; i < stream->report->region_count; i++) {
+		const struct region_row *row = &stream->report->regions[i];
+
+		if (row->class == class && !strcmp(row->name, name))
+			return row;
+	}
+	return NULL;
 }
 
 /* The process of a task. */

@@ -2,7 +2,7 @@
 /*
  * test_json.c - the JSON report of hand-made models: what is there, what is null, hostile names.
  *
- * `test_json --print [plain|lossy|unknown|hostile|empty]` writes one, for the schema.
+ * `test_json --print [plain|lossy|unknown|hostile|faultless|empty]` writes one, for the schema.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -30,6 +30,8 @@ struct sample {
 	uint32_t process_order[3], task_order[4];
 	struct switch_pair pairs[2];
 	struct wake_pair wakes[1];
+	struct fault_row faults[3];
+	struct region_row regions[3];
 	struct foreign_name names[1];
 	const char *command[3], *hooks[2], *off[2], *why[2];
 };
@@ -54,6 +56,9 @@ static void set_context(struct sample *s)
 		.mode = "stream",
 		.direct_end = "sched_exit_tp",
 		.wait_known = true,
+		.faults_measured = true,
+		.fault_start = "the exception",
+		.fault_end = "perf's page-faults",
 		.probe_ns = 90,
 		.loader_cpu_ns = 5000000,
 		.hooks = s->hooks,
@@ -104,6 +109,9 @@ static void set_tasks(struct sample *s)
 		.wait_ns = 700,
 		.direct_ns = 3000,
 		.direct_count = 10,
+		.minor = 11,
+		.major = 1,
+		.fault_ns = 1100,
 	};
 
 	for (uint32_t i = 1; i < 5; i++) {
@@ -167,6 +175,40 @@ static void set_balance(struct balance *balance, uint64_t seen, uint64_t lost)
 	*balance = (struct balance){ seen, lost, seen + lost, true };
 }
 
+static void set_faults(struct sample *s)
+{
+	static const struct fault_row rows[] = {
+		{ .cause = CAUSE_PROCESS, .kind = FAULT_COW_FORK, .count = 20, .copied = 15 },
+		{ .cause = CAUSE_THREAD,
+		  .many = true,
+		  .kind = FAULT_FIRST_TOUCH,
+		  .count = 9,
+		  .huge = 1 },
+		{ .cause = CAUSE_WORK,
+		  .kind = FAULT_OF_FILE,
+		  .major = true,
+		  .kernel = true,
+		  .count = 4,
+		  .untimed = 1,
+		  .off_ns = 900 },
+	};
+
+	memcpy(s->faults, rows, sizeof(rows));
+	for (unsigned int i = 0; i < 3; i++)
+		for (uint64_t n = s->faults[i].untimed; n < s->faults[i].count; n++)
+			assert_int_equal(histogram_record(&s->faults[i].time, 100), 0);
+	s->regions[0] = (struct region_row){ REGION_HEAP, "", 20, 0, 2000 };
+	s->regions[1] = (struct region_row){ REGION_THREAD_STACK, "", 9, 0, 900 };
+	s->regions[2] = (struct region_row){ REGION_FILE, "/data", 4, 4, 300 };
+	s->report.fault_rows = s->faults;
+	s->report.fault_row_count = 3;
+	s->report.faults = 33;
+	s->report.regions = s->regions;
+	s->report.region_count = 3;
+	s->report.debt_children = s->processes[2].debt_own = (struct fork_debt){ 12, 10, 3, 1500 };
+	s->report.debt_parents = s->processes[2].debt_parent = (struct fork_debt){ 8, 5, 0, 800 };
+}
+
 static void set_sums(struct sample *s)
 {
 	struct reconciliation *r = &s->report.reconcile;
@@ -180,6 +222,11 @@ static void set_sums(struct sample *s)
 	r->run_seen_ns = 15000;
 	r->run_kernel_ns = 14900;
 	r->tasks_checked = 3;
+	set_balance(&r->minor.balance, 29, 0);
+	set_balance(&r->major.balance, 4, 0);
+	r->minor.balance.kernel += 2;
+	r->minor.no_event = 2;
+	r->unfinished = 1;
 	r->ok = true;
 	s->report.workload = WORKLOAD_HYBRID;
 	snprintf(s->report.reasons[0], sizeof(s->report.reasons[0]),
@@ -189,7 +236,11 @@ static void set_sums(struct sample *s)
 	s->report.tax.switching_ns = 9000;
 	s->report.tax.switching_by_level[ROW_THREAD] = 9000;
 	s->report.tax.waiting_ns = 2100;
-	s->report.tax.share = 0.45;
+	s->report.tax.faulting_ns = 3200;
+	s->report.tax.faulting_by_cause[CAUSE_PROCESS] = 2000;
+	s->report.tax.faulting_by_cause[CAUSE_THREAD] = 900;
+	s->report.tax.faulting_by_cause[CAUSE_WORK] = 300;
+	s->report.tax.share = 0.61;
 	s->pairs[0] = (struct switch_pair){ 1, 2, ROW_THREAD, 60 };
 	s->pairs[1] = (struct switch_pair){ TASK_REF(TASK_FOREIGN, 77), 4, ROW_PROCESS, 40 };
 	s->report.pairs = s->pairs;
@@ -210,6 +261,7 @@ static struct sample *sample_plain(void)
 	set_rows(s);
 	set_tasks(s);
 	set_sums(s);
+	set_faults(s);
 	return s;
 }
 
@@ -219,6 +271,7 @@ static void sample_free(struct sample *s)
 		histogram_free(&s->rows[i].direct);
 		histogram_free(&s->rows[i].pick);
 		histogram_free(&s->rows[i].wait);
+		histogram_free(&s->faults[i].time);
 	}
 	free(s);
 }
@@ -227,6 +280,9 @@ static void make_lossy(struct sample *s)
 {
 	s->report.complete = false;
 	s->report.lost.switches = 12;
+	s->report.lost.faults = 5;
+	s->report.lost.mappings = 6;
+	set_balance(&s->report.reconcile.minor.balance, 29, 5);
 	set_balance(&s->report.reconcile.switches, 30, 12);
 	set_balance(&s->report.reconcile.voluntary, 24, 12);
 	s->tasks[1].lost_switches = 12;
@@ -242,11 +298,14 @@ static void make_unknown(struct sample *s)
 	context->wait_known = false;
 	context->probe_ns = NS_UNKNOWN;
 	context->probe_why = "no direct cost";
+	context->fault_end = NULL;
+	context->fault_why = "no event";
 	context->exit_code = -1;
 	context->cpu_model = NULL;
 	for (unsigned int i = 0; i < 3; i++) {
 		histogram_free(&s->rows[i].direct);
 		histogram_free(&s->rows[i].wait);
+		histogram_free(&s->faults[i].time);
 		s->processes[i].figures.direct_count = 0;
 	}
 	for (unsigned int i = 0; i < 5; i++) {
@@ -256,6 +315,7 @@ static void make_unknown(struct sample *s)
 	memset(r, 0, sizeof(*r));
 	r->wait_seen_ns = r->wait_kernel_ns = r->run_seen_ns = r->run_kernel_ns = NS_UNKNOWN;
 	s->report.tax.switching_ns = s->report.tax.waiting_ns = NS_UNKNOWN;
+	s->report.tax.faulting_ns = NS_UNKNOWN;
 	s->report.tax.share = NAN;
 }
 
@@ -272,8 +332,23 @@ static void make_hostile(struct sample *s)
 	s->wakes[0].count = 1;
 	s->report.wake_pair_count = 1;
 	s->report.context.waking_measured = true;
+	s->regions[2].name = name;
 	s->command[1] = name;
 	s->report.context.kernel = s->report.context.cpu_model = name;
+}
+
+/* With --no-faults. */
+static void make_without_faults(struct sample *s)
+{
+	struct reconciliation *r = &s->report.reconcile;
+
+	s->report.context.faults_measured = false;
+	s->report.context.fault_start = s->report.context.fault_end = NULL;
+	s->report.fault_row_count = 0;
+	s->report.region_count = 0;
+	s->report.tax.faulting_ns = NS_UNKNOWN;
+	memset(&r->minor, 0, sizeof(r->minor));
+	memset(&r->major, 0, sizeof(r->major));
 }
 
 /* Nothing ran, nothing was seen. */
@@ -285,6 +360,7 @@ static void make_empty(struct sample *s)
 	for (unsigned int i = 0; i < 3; i++) {
 		histogram_free(&s->rows[i].direct);
 		histogram_free(&s->rows[i].wait);
+		histogram_free(&s->faults[i].time);
 	}
 	memset(&s->report, 0, sizeof(s->report));
 	s->report.context = context;
@@ -401,7 +477,7 @@ static void the_sums(void **state)
 	assert_text(root, "workload.level", "hybrid");
 	assert_int_equal(json_array_size(at(root, "workload.reasons")), 1);
 	assert_number(root, "tax.switching_by_level_ns.thread", 9000);
-	assert_true(json_real_value(at(root, "tax.share")) == 0.45);
+	assert_true(json_real_value(at(root, "tax.share")) == 0.61);
 	assert_number(root, "pairs_total.switches", 105);
 	assert_number(root, "pairs_total.folded", 5);
 	json_decref(root);
@@ -482,6 +558,110 @@ static void pairs_name_both_sides(void **state)
 	sample_free(s);
 }
 
+static void the_faults(void **state)
+{
+	struct sample *s = sample_plain();
+	json_t *root = through_text(s);
+
+	(void)state;
+	assert_text(root, "fault_end", "perf's page-faults");
+	assert_true(json_is_null(at(root, "fault_unknown_because")));
+	assert_int_equal(json_array_size(at(root, "faults")), 3);
+	assert_text(root, "faults.0.level", "process");
+	assert_text(root, "faults.0.mm_tasks", "one");
+	assert_text(root, "faults.0.kind", "cow-fork");
+	assert_text(root, "faults.0.severity", "minor");
+	assert_text(root, "faults.0.mode", "user");
+	assert_number(root, "faults.0.count", 20);
+	assert_number(root, "faults.0.time_ns.count", 20);
+	assert_number(root, "faults.0.time_ns.p50", 100);
+	assert_true(json_is_null(at(root, "faults.0.copied"))); /* no --cow-detail */
+	assert_text(root, "faults.1.mm_tasks", "many");
+	assert_number(root, "faults.1.huge", 1);
+	assert_text(root, "faults.2.severity", "major");
+	assert_text(root, "faults.2.mode", "kernel");
+	assert_number(root, "faults.2.untimed", 1);
+	assert_number(root, "faults.2.off_cpu_ns", 900);
+	assert_number(root, "reconcile.minor_faults.seen", 29);
+	assert_number(root, "reconcile.minor_faults.no_event", 2);
+	assert_number(root, "reconcile.minor_faults.kernel", 31);
+	assert_number(root, "reconcile.major_faults.kernel", 4);
+	assert_number(root, "reconcile.unfinished_faults", 1);
+	assert_number(root, "tax.faulting_ns", 3200);
+	assert_number(root, "tax.faulting_by_level_ns.process", 2000);
+	assert_number(root, "tax.faulting_by_level_ns.thread", 900);
+	assert_number(root, "tax.faulting_by_level_ns.work", 300);
+	assert_number(root, "processes.0.minor_faults", 11);
+	assert_number(root, "processes.0.major_faults", 1);
+	assert_number(root, "processes.0.tasks.1.minor_faults", 11);
+	assert_number(root, "processes.0.tasks.1.fault_ns", 1100);
+	json_decref(root);
+	sample_free(s);
+}
+
+static void fork_debt_and_regions(void **state)
+{
+	struct sample *s = sample_plain();
+	json_t *root = through_text(s);
+
+	(void)state;
+	assert_number(root, "fork_debt.faults", 23);
+	assert_number(root, "fork_debt.time_ns", 2300);
+	assert_number(root, "fork_debt.children.cow", 12);
+	assert_number(root, "fork_debt.children.refaults", 3);
+	assert_true(json_is_null(at(root, "fork_debt.children.copies")));
+	assert_true(json_is_null(at(root, "fork_debt.children.reuses")));
+	assert_number(root, "fork_debt.parents.cow", 8);
+	assert_number(root, "processes.1.fork_debt.cow", 12);
+	assert_number(root, "processes.1.fork_debt_of_parent.time_ns", 800);
+	assert_number(root, "processes.0.fork_debt.cow", 0);
+	assert_text(root, "regions.0.region", "heap");
+	assert_true(json_is_null(at(root, "regions.0.name")));
+	assert_number(root, "regions.0.time_ns", 2000);
+	assert_text(root, "regions.2.name", "/data");
+	assert_number(root, "regions.2.major", 4);
+	json_decref(root);
+	s->report.context.cow_detail = true;
+	root = through_text(s);
+	assert_number(root, "faults.0.copied", 15);
+	assert_number(root, "fork_debt.children.copies", 10);
+	assert_number(root, "fork_debt.children.reuses", 2);
+	assert_number(root, "processes.1.fork_debt.copies", 10);
+	json_decref(root);
+	sample_free(s);
+}
+
+static void without_faults(void **state)
+{
+	static const char *const paths[] = { "fault_end",
+					     "fault_unknown_because",
+					     "faults",
+					     "fork_debt",
+					     "regions",
+					     "reconcile.minor_faults",
+					     "reconcile.major_faults",
+					     "reconcile.unfinished_faults",
+					     "processes.0.minor_faults",
+					     "processes.0.major_faults",
+					     "processes.0.fault_ns",
+					     "processes.0.fork_debt",
+					     "processes.0.fork_debt_of_parent",
+					     "processes.0.tasks.0.minor_faults",
+					     "processes.0.tasks.0.fault_ns",
+					     "tax.faulting_ns",
+					     "tax.faulting_by_level_ns.work",
+					     NULL };
+	struct sample *s = sample_plain();
+	json_t *root;
+
+	(void)state;
+	make_without_faults(s);
+	root = through_text(s);
+	assert_nulls(root, paths);
+	json_decref(root);
+	sample_free(s);
+}
+
 static void losses_are_counted(void **state)
 {
 	struct sample *s = sample_plain();
@@ -493,6 +673,10 @@ static void losses_are_counted(void **state)
 	assert_true(json_is_false(at(root, "events.complete")));
 	assert_number(root, "events.lost.switch", 12);
 	assert_number(root, "events.lost.lifecycle", 0);
+	assert_number(root, "events.lost.fault", 5);
+	assert_number(root, "events.lost.mapping", 6);
+	assert_number(root, "reconcile.minor_faults.lost", 5);
+	assert_number(root, "reconcile.minor_faults.kernel", 34);
 	assert_number(root, "reconcile.switches.lost", 12);
 	assert_number(root, "reconcile.switches.kernel", 42);
 	assert_number(root, "processes.0.tasks.0.reconcile.lost", 12);
@@ -519,7 +703,19 @@ static void the_unknown_is_null(void **state)
 					     "tax.switching_ns",
 					     "tax.switching_by_level_ns.thread",
 					     "tax.waiting_ns",
+					     "fault_end",
+					     "faults.0.time_ns.p50",
+					     "faults.2.off_cpu_ns",
+					     "fork_debt.time_ns",
+					     "fork_debt.parents.time_ns",
+					     "regions.0.time_ns",
+					     "reconcile.minor_faults.kernel",
+					     "reconcile.minor_faults.no_event",
+					     "processes.0.fault_ns",
+					     "processes.0.fork_debt.time_ns",
+					     "processes.0.tasks.0.fault_ns",
 					     "tax.faulting_ns",
+					     "tax.faulting_by_level_ns.process",
 					     "tax.share",
 					     "overhead.probe_ns",
 					     "overhead.bpf_ns",
@@ -532,6 +728,10 @@ static void the_unknown_is_null(void **state)
 	root = through_text(s);
 	assert_nulls(root, paths);
 	assert_text(root, "direct_unknown_because", "no hook");
+	assert_text(root, "fault_unknown_because", "no event");
+	assert_number(root, "faults.0.count", 20); /* what is known stays */
+	assert_number(root, "fork_debt.faults", 23);
+	assert_number(root, "processes.0.minor_faults", 11);
 	assert_text(root, "overhead.probe_unknown_because", "no direct cost");
 	json_decref(root);
 	sample_free(s);
@@ -554,6 +754,7 @@ static void hostile_names_are_valid_strings(void **state)
 	assert_text(root, "pairs.1.prev.comm", wanted);
 	assert_text(root, "wakers.0.waker", wanted);
 	assert_text(root, "wakers.0.waker_class", "foreign");
+	assert_text(root, "regions.2.name", wanted);
 	json_decref(root);
 	sample_free(s);
 }
@@ -587,6 +788,9 @@ static void an_empty_report(void **state)
 	assert_int_equal(json_array_size(at(root, "switches")), 0);
 	assert_int_equal(json_array_size(at(root, "processes")), 0);
 	assert_int_equal(json_array_size(at(root, "pairs")), 0);
+	assert_int_equal(json_array_size(at(root, "faults")), 0); /* none, but looked for */
+	assert_int_equal(json_array_size(at(root, "regions")), 0);
+	assert_number(root, "fork_debt.faults", 0);
 	json_decref(root);
 	sample_free(s);
 }
@@ -615,6 +819,8 @@ static int print(const char *kind)
 		make_unknown(s);
 	else if (!strcmp(kind, "hostile"))
 		make_hostile(s);
+	else if (!strcmp(kind, "faultless"))
+		make_without_faults(s);
 	else if (!strcmp(kind, "empty"))
 		make_empty(s);
 	err = json_write(&s->report, stdout);
@@ -630,6 +836,9 @@ int main(int argc, char **argv)
 		cmocka_unit_test(the_rows),
 		cmocka_unit_test(processes_hold_their_tasks),
 		cmocka_unit_test(pairs_name_both_sides),
+		cmocka_unit_test(the_faults),
+		cmocka_unit_test(fork_debt_and_regions),
+		cmocka_unit_test(without_faults),
 		cmocka_unit_test(losses_are_counted),
 		cmocka_unit_test(the_unknown_is_null),
 		cmocka_unit_test(hostile_names_are_valid_strings),

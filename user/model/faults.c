@@ -56,13 +56,15 @@ static enum fault_kind unprotected(const struct region *region, enum region_clas
 	return FAULT_WRITE_PROTECT;
 }
 
-/* A page was missing, and no counter of this task moved. */
+/* A page was missing, or was there for whom did not write, and no counter of this task moved. */
 static enum fault_kind nothing_moved(uint16_t flags, const struct region *region,
 				     enum region_class class, const struct space *space)
 {
-	bool anonymous = !region || region->anonymous || class == REGION_THREAD_STACK;
+	bool anonymous = !region || region->anonymous;
 
-	if (!(flags & FAULT_WRITE) && anonymous)
+	if (class == REGION_SPECIAL) /* vvar: never counted */
+		return FAULT_OTHER;
+	if (!(flags & (FAULT_WRITE | FAULT_PRESENT)) && anonymous)
 		return FAULT_ZERO_READ;
 	if (space->live > 1)
 		return FAULT_RACED;
@@ -75,15 +77,17 @@ static enum fault_kind by_code(uint16_t flags, const struct region *region, enum
 {
 	bool write = flags & FAULT_WRITE;
 
-	if (!region || (flags & FAULT_NO_CODE))
+	if (!region || class == REGION_SPECIAL || (flags & FAULT_NO_CODE))
 		return FAULT_OTHER;
 	if (class == REGION_SHARED_MEMORY)
 		return FAULT_OF_SHMEM;
+	if (region->shared)
+		return FAULT_OF_FILE;
+	if (!region->anonymous)
+		return write ? FAULT_COW_FILE : FAULT_OF_FILE;
 	if (write && (flags & FAULT_PRESENT))
-		return region->anonymous ? unprotected(region, class, space) : FAULT_COW_FILE;
-	if (region->anonymous)
-		return write ? FAULT_FIRST_TOUCH : FAULT_ZERO_READ;
-	return write && !region->shared ? FAULT_COW_FILE : FAULT_OF_FILE;
+		return unprotected(region, class, space);
+	return write ? FAULT_FIRST_TOUCH : FAULT_ZERO_READ;
 }
 
 enum fault_kind fault_kind_of(uint16_t flags, const struct region *region, enum region_class class,
@@ -121,7 +125,7 @@ static bool is_refault(const struct space *space, const struct region *region, e
 static enum fault_cause cause_of(const struct space *space, const struct region *region,
 				 enum region_class class, enum fault_kind kind, bool major)
 {
-	if (kind == FAULT_COW_FORK || is_refault(space, region, kind, major))
+	if (space->starting || kind == FAULT_COW_FORK || is_refault(space, region, kind, major))
 		return CAUSE_PROCESS;
 	if (class == REGION_THREAD_STACK || kind == FAULT_RACED)
 		return CAUSE_THREAD;
@@ -180,6 +184,11 @@ static int add_to_region(struct faults *faults, enum region_class class, uint32_
 	return 0;
 }
 
+static uint64_t latest(uint64_t a, uint64_t b)
+{
+	return a > b ? a : b;
+}
+
 /* Only files are told apart by name. */
 static uint32_t name_in(enum region_class class, const struct region *region)
 {
@@ -229,8 +238,9 @@ int faults_add(struct faults *faults, struct tasks *tasks, struct spaces *spaces
 	else
 		task->figures.minor++;
 	task->figures.fault_ns += on_cpu;
-	task->min_flt = event->min_flt;
-	task->maj_flt = event->maj_flt;
+	/* a record may come late */
+	task->min_flt = latest(task->min_flt, event->min_flt);
+	task->maj_flt = latest(task->maj_flt, event->maj_flt);
 	if (kind == FAULT_COW_FORK || is_refault(space, region, kind, major))
 		charge(faults, tasks, space, task->process, kind, flags, on_cpu);
 	if (add_to_region(faults, class, name_in(class, region), major, on_cpu))

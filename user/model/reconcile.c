@@ -92,7 +92,8 @@ struct reconciliation reconcile(struct tasks *tasks, const struct run_context *c
 
 		if (task->ended)
 			check(&sum, task, context, lossy);
-		else if (task->figures.voluntary + task->figures.preempted)
+		else if (task->figures.voluntary + task->figures.preempted + task->figures.minor +
+			 task->figures.major)
 			sum.tasks_unread++;
 		if (!lossy)
 			sum.contradictions += task->gaps;

@@ -73,6 +73,9 @@ static int name_id(struct region_names *names, const char *text, uint32_t *id)
 		return -ENOMEM;
 	if (2 * names->count >= names->slots && grow_slots(names))
 		return -ENOMEM;
+	*id = NAME_NONE;
+	if (!*text)
+		return 0;
 	for (at = hash_of(text) & (names->slots - 1); names->slot[at];
 	     at = (at + 1) & (names->slots - 1)) {
 		*id = names->slot[at];
@@ -144,7 +147,8 @@ static int own(struct region_map **map, uint32_t more)
 			free(bigger);
 			return -ENOMEM;
 		}
-		memcpy(bigger, (*map)->region, (*map)->count * sizeof(*bigger));
+		if ((*map)->count)
+			memcpy(bigger, (*map)->region, (*map)->count * sizeof(*bigger));
 		mine->count = (*map)->count;
 		region_map_drop(*map);
 		*map = mine;
@@ -211,17 +215,21 @@ static void inherit(const struct region_map *map, struct region *region)
 	uint32_t at = first_after(map, region->start);
 	const struct region *old = &map->region[at];
 
-	if (at == map->count || old->start > region->start || old->name != region->name ||
-	    old->shared != region->shared)
+	if (at == map->count || old->start > region->start || old->shared != region->shared ||
+	    old->anonymous != region->anonymous)
 		return;
+	if (old->name != region->name && !(old->bss && region->name == NAME_NONE))
+		return;
+	region->name = old->name;
+	region->bss = old->bss;
 	region->born_ns = old->born_ns;
 	region->stack_top = old->stack_top;
-	region->bss = old->bss;
 }
 
-static bool is_anonymous(const char *name)
+/* perf says "//anon" where /proc says nothing; private /dev/zero is the old way to get anonymous memory. */
+static bool is_nameless(const char *name, bool shared)
 {
-	return !*name || *name == '[' || !strncmp(name, "//anon", 6);
+	return !*name || !strncmp(name, "//anon", 6) || (!shared && !strcmp(name, "/dev/zero"));
 }
 
 /* Anonymous memory right behind a file is that program's or library's bss. */
@@ -240,24 +248,32 @@ static void join_bss(const struct region_map *map, struct region *region)
 int region_map_add(struct region_map **map, struct region_names *names,
 		   const struct event_mapping *event)
 {
+	bool shared = event->map & MAP_SHARED, nameless = is_nameless(event->name, shared);
 	struct region region = { .start = event->start,
 				 .end = event->end,
 				 .born_ns = event->h.ts,
-				 .shared = event->map & MAP_SHARED,
-				 .anonymous = is_anonymous(event->name) };
+				 .shared = shared,
+				 .anonymous = nameless || event->name[0] == '[' };
 
 	if (region.start >= region.end)
 		return 0;
-	if (name_id(names, event->name, &region.name) || own(map, 2))
+	if (name_id(names, nameless ? "" : event->name, &region.name) || own(map, 2))
 		return -ENOMEM;
-	if ((event->prot & PROT_EXEC) && !region.anonymous)
+	/* of the files that share a name for want of room, one that is executed says nothing */
+	if ((event->prot & PROT_EXEC) && !region.anonymous && region.name != NAME_OTHER)
 		names->name[region.name].program = true;
-	if (region.anonymous && event->name[0] != '[')
+	if (nameless)
 		join_bss(*map, &region);
 	inherit(*map, &region);
 	clear(*map, region.start, region.end);
 	insert(*map, first_after(*map, region.start), &region);
 	return 0;
+}
+
+/* The heap may hold a stack as well, but then most of it is something else. */
+static bool may_be_stack(const struct region *region)
+{
+	return region->anonymous && !region->bss && region->name == NAME_NONE;
 }
 
 int region_map_mark_stack(struct region_map **map, uint64_t stack, uint64_t tls)
@@ -268,7 +284,8 @@ int region_map_mark_stack(struct region_map **map, uint64_t stack, uint64_t tls)
 	if (!stack)
 		return 0;
 	at = first_after(*map, address);
-	if (at == (*map)->count || (*map)->region[at].start > address)
+	if (at == (*map)->count || (*map)->region[at].start > address ||
+	    !may_be_stack(&(*map)->region[at]))
 		return 0;
 	if (own(map, 0))
 		return -ENOMEM;

@@ -132,7 +132,7 @@ struct reconciliation {
 	uint64_t run_seen_ns, run_kernel_ns; /* no part of ok: steal and interrupts are left out */
 	uint64_t tasks_checked;		     /* tasks with an account */
 	uint64_t tasks_off;		     /* of those, tasks with a difference */
-	uint64_t tasks_unread;		     /* tasks that switched but whose account never came */
+	uint64_t tasks_unread; /* tasks that switched or faulted and whose account never came */
 	/*
 	 * Places where a stream that lost nothing contradicts itself: a task left the CPU that had
 	 * not come, or came and had not left.

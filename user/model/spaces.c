@@ -181,9 +181,10 @@ static const struct task_entry *task_of(const struct tasks *tasks, uint32_t seri
 }
 
 /* The child gets a copy of the parent's: who is mapped, and, page by page, what is in it. */
-static int fork_space(struct spaces *spaces, uint32_t parent, uint32_t child, uint64_t ts)
+static int fork_space(struct spaces *spaces, const struct task_entry *task, uint32_t parent,
+		      uint64_t ts)
 {
-	uint32_t index, from = index_of(spaces, parent);
+	uint32_t index, child = task->process, from = index_of(spaces, parent);
 	struct space *space, *old;
 
 	if (space_new(spaces, &index))
@@ -191,14 +192,18 @@ static int fork_space(struct spaces *spaces, uint32_t parent, uint32_t child, ui
 	spaces->of_process[child] = index;
 	space = &spaces->space[index];
 	space->live = 1;
+	space->starting = task->created == CREATED_ROOT;
+	if (task->created == CREATED_PROCESS) { /* also of a parent that is not known */
+		space->forked = true;
+		space->inherited_ns = ts;
+	}
 	if (!from)
 		return 0;
 	old = &spaces->space[from];
 	region_map_drop(space->map);
 	space->map = region_map_share(old->map);
 	space->history_known = old->history_known;
-	space->forked = old->forked = true;
-	space->inherited_ns = ts;
+	old->forked = true;
 	old->latest_fork = child;
 	old->latest_fork_ns = ts;
 	return 0;
@@ -229,8 +234,9 @@ int spaces_newtask(struct spaces *spaces, const struct tasks *tasks,
 		join_space(spaces, parent, task->process);
 		return 0;
 	}
-	if (task->created != CREATED_THREAD)
-		return fork_space(spaces, parent, task->process, event->h.ts);
+	/* of a thread whose creator is not known, nor is the space that it came to */
+	if (task->created != CREATED_THREAD || !index_of(spaces, task->process))
+		return fork_space(spaces, task, parent, event->h.ts);
 	space = spaces_of(spaces, task->process);
 	space->live++;
 	return region_map_mark_stack(&space->map, event->stack, event->tls);

@@ -14,10 +14,11 @@
 #include "model/tasks.h"
 
 struct space {
-	uint32_t processes;    /* that use it; 0: free */
-	uint32_t live;	       /* tasks alive in it */
-	bool history_known;    /* all that was mapped in it was told of */
-	bool forked;	       /* its pages were once shared by a fork, either way */
+	uint32_t processes; /* that use it; 0: free */
+	uint32_t live;	    /* tasks alive in it */
+	bool starting;	    /* the root's until it executes the command: still the loader's copy */
+	bool history_known; /* all that was mapped in it was told of */
+	bool forked;	    /* its pages were once shared by a fork, either way */
 	uint64_t inherited_ns; /* when it was made by a fork; 0: by an exec */
 	uint32_t latest_fork;  /* process that its latest fork made, 0: none */
 	uint64_t latest_fork_ns;

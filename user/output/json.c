@@ -254,7 +254,8 @@ static json_t *faults(const struct report *report)
 				 report->context.huge_known ? count(row->huge) : json_null(),
 				 "copied",
 				 report->context.cow_detail ? count(row->copied) : json_null(),
-				 "untimed", count(row->untimed), "off_cpu_ns", count(row->off_ns),
+				 "untimed", count(row->untimed), "off_cpu_ns",
+				 report->context.fault_end ? count(row->off_ns) : json_null(),
 				 "time_ns", distribution(&row->time)));
 	}
 	return array;

@@ -152,7 +152,7 @@ static const struct event_header *peek(struct consumer *consumer, struct source 
 	case SOURCE_LOG:
 		return record_log_peek(&source->log, &consumer->bad);
 	case SOURCE_MAPPINGS:
-		return mappings_peek(source->mappings);
+		return mappings_peek(source->mappings, &consumer->bad);
 	default:
 		return ring_peek(&source->ring, &consumer->bad);
 	}

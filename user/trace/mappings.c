@@ -3,6 +3,7 @@
 #include "trace/mappings.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -16,12 +17,12 @@
 struct mappings {
 	struct perf_event_mmap_page *page;
 	const char *data;
-	size_t size, map_size; /* of the data, a power of two; of all */
+	size_t size, map_size; /* of the data, a power of two; of all, 0: it is the caller's */
 	uint64_t at;	       /* next record */
 	uint64_t lost;
 	int fd;
 	uint16_t cpu;
-	char record[RECORD_MAX]; /* a copy of the next one, since it may wrap */
+	_Alignas(8) char record[RECORD_MAX]; /* a copy of the next one, since it may wrap */
 	union {
 		struct event_header h;
 		struct event_image image;
@@ -30,7 +31,7 @@ struct mappings {
 	} event; /* made of it */
 };
 
-/* As the kernel writes them, after struct perf_event_header. */
+/* As the kernel writes them, after struct perf_event_header; a stamp of 8 bytes stands last in each. */
 struct perf_mmap2 {
 	uint32_t pid, tid;
 	uint64_t address, length, offset;
@@ -68,16 +69,39 @@ void mappings_attr(struct perf_event_attr *attr)
 	};
 }
 
+static struct mappings *mappings_new(unsigned int cpu)
+{
+	struct mappings *new = calloc(1, sizeof(*new));
+
+	if (!new)
+		return NULL;
+	new->cpu = (uint16_t)cpu;
+	new->fd = -1;
+	return new;
+}
+
+struct mappings *mappings_over(void *ring, size_t size, unsigned int cpu)
+{
+	struct mappings *new = mappings_new(cpu);
+
+	if (!new)
+		return NULL;
+	new->page = ring;
+	new->data = (const char *)ring + sysconf(_SC_PAGESIZE);
+	new->size = size;
+	return new;
+}
+
 static int map_ring(struct mappings *mappings)
 {
 	size_t page = (size_t)sysconf(_SC_PAGESIZE);
 	void *at;
 
 	mappings->size = RING_PAGES * page;
-	mappings->map_size = page + mappings->size;
-	at = mmap(NULL, mappings->map_size, PROT_READ | PROT_WRITE, MAP_SHARED, mappings->fd, 0);
+	at = mmap(NULL, page + mappings->size, PROT_READ | PROT_WRITE, MAP_SHARED, mappings->fd, 0);
 	if (at == MAP_FAILED)
 		return -errno;
+	mappings->map_size = page + mappings->size;
 	mappings->page = at;
 	mappings->data = (const char *)at + page;
 	return 0;
@@ -86,14 +110,13 @@ static int map_ring(struct mappings *mappings)
 int mappings_open(struct mappings **mappings, unsigned int cpu, struct fail *fail)
 {
 	struct perf_event_attr attr;
-	struct mappings *new = calloc(1, sizeof(*new));
+	struct mappings *new = mappings_new(cpu);
 	int err = 0;
 
 	*mappings = NULL;
 	if (!new)
 		return fail_set(fail, -ENOMEM, "no memory");
 	mappings_attr(&attr);
-	new->cpu = (uint16_t)cpu;
 	new->fd = (int)syscall(SYS_perf_event_open, &attr, -1, (int)cpu, -1, PERF_FLAG_FD_CLOEXEC);
 	if (new->fd < 0)
 		err = -errno;
@@ -114,7 +137,7 @@ void mappings_close(struct mappings *mappings)
 {
 	if (!mappings)
 		return;
-	if (mappings->page)
+	if (mappings->page && mappings->map_size)
 		munmap(mappings->page, mappings->map_size);
 	if (mappings->fd >= 0)
 		close(mappings->fd);
@@ -149,11 +172,8 @@ static const struct event_header *take_mmap2(struct mappings *mappings, size_t s
 		(const void *)(mappings->record + sizeof(struct perf_event_header));
 	struct event_mapping *to = &mappings->event.mapping;
 	size_t room = size - sizeof(struct perf_event_header) - sizeof(*from) - sizeof(uint64_t);
-	size_t length;
+	size_t length = strnlen(from->name, room);
 
-	if (size < sizeof(struct perf_event_header) + sizeof(*from) + 2 * sizeof(uint64_t))
-		return NULL;
-	length = strnlen(from->name, room);
 	if (length >= MAPPING_NAME_MAX)
 		length = MAPPING_NAME_MAX - 1;
 	memset(to, 0, sizeof(*to));
@@ -207,28 +227,69 @@ static const struct event_header *take(struct mappings *mappings)
 	}
 }
 
-const struct event_header *mappings_peek(struct mappings *mappings)
+/* The shortest that a record of this type can be. */
+static size_t least_size(uint32_t type)
 {
-	while (mappings->at < __atomic_load_n(&mappings->page->data_head, __ATOMIC_ACQUIRE)) {
-		const struct event_header *event;
-		struct perf_event_header record;
+	const size_t both_ends = sizeof(struct perf_event_header) + sizeof(uint64_t);
 
-		copy_out(mappings, mappings->at, &record, sizeof(record));
-		copy_out(mappings, mappings->at, mappings->record, record.size);
+	switch (type) {
+	case PERF_RECORD_MMAP2:
+		return both_ends + sizeof(struct perf_mmap2) + 8; /* of a name, padded */
+	case PERF_RECORD_COMM:
+		return both_ends + sizeof(struct perf_comm);
+	case PERF_RECORD_LOST:
+		return both_ends + sizeof(struct perf_lost);
+	default:
+		return both_ends;
+	}
+}
+
+static void go_to(struct mappings *mappings, uint64_t at)
+{
+	mappings->at = at;
+	__atomic_store_n(&mappings->page->data_tail, at, __ATOMIC_RELEASE);
+}
+
+/* Copies the next record out. Where its size cannot be true, nothing tells where another one begins. */
+static bool copy_record(struct mappings *mappings, uint64_t head)
+{
+	struct perf_event_header record;
+	uint64_t there = head - mappings->at;
+
+	if (there < sizeof(record) || there > mappings->size)
+		return false;
+	copy_out(mappings, mappings->at, &record, sizeof(record));
+	if (record.size > there || record.size < least_size(record.type))
+		return false;
+	copy_out(mappings, mappings->at, mappings->record, record.size);
+	return true;
+}
+
+const struct event_header *mappings_peek(struct mappings *mappings, uint64_t *bad)
+{
+	for (;;) {
+		uint64_t head = __atomic_load_n(&mappings->page->data_head, __ATOMIC_ACQUIRE);
+		const struct event_header *event;
+
+		if (mappings->at == head)
+			return NULL;
+		if (!copy_record(mappings, head)) {
+			++*bad;
+			go_to(mappings, head);
+			continue;
+		}
 		event = take(mappings);
 		if (event)
 			return event;
 		mappings_next(mappings);
 	}
-	return NULL;
 }
 
 void mappings_next(struct mappings *mappings)
 {
 	const struct perf_event_header *record = (const void *)mappings->record;
 
-	mappings->at += record->size;
-	__atomic_store_n(&mappings->page->data_tail, mappings->at, __ATOMIC_RELEASE);
+	go_to(mappings, mappings->at + record->size);
 }
 
 uint64_t mappings_lost(const struct mappings *mappings)

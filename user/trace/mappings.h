@@ -10,6 +10,7 @@
 #define TASKTAX_TRACE_MAPPINGS_H
 
 #include <linux/perf_event.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/log.h"
@@ -27,8 +28,17 @@ void mappings_attr(struct perf_event_attr *attr);
 int mappings_open(struct mappings **mappings, unsigned int cpu, struct fail *fail);
 void mappings_close(struct mappings *mappings); /* takes NULL */
 
-/* The oldest record as EVENT_MAPPING or EVENT_IMAGE, or NULL; it stays valid until mappings_next(). */
-const struct event_header *mappings_peek(struct mappings *mappings);
+/*
+ * Reads a ring that is there already and stays the caller's: a control page, then `size` bytes of data, a
+ * power of two. NULL: no memory.
+ */
+struct mappings *mappings_over(void *ring, size_t size, unsigned int cpu);
+
+/*
+ * The oldest record as EVENT_MAPPING or EVENT_IMAGE, or NULL; it stays valid until mappings_next(). A record
+ * whose size cannot be true is counted in *bad and takes with it all that is in the ring behind it.
+ */
+const struct event_header *mappings_peek(struct mappings *mappings, uint64_t *bad);
 void mappings_next(struct mappings *mappings);
 
 /* Records that the kernel had no room for, of the whole host. */
