@@ -138,6 +138,8 @@ int memory_sample(struct memory *memory, const struct tasks *tasks,
 	if (!process->samples++ || sample.pss > process->most.pss)
 		process->most = sample;
 	process->last = sample;
+	if (sample.rss > process->most_rss)
+		process->most_rss = sample.rss;
 	add_to_round(memory, event);
 	return 0;
 }
@@ -220,13 +222,22 @@ static int list_processes(struct memory *memory, const struct tasks *tasks, stru
 	return 0;
 }
 
+static uint64_t peak_rss(const struct memory *memory, const struct memory_of_process *process,
+			 uint64_t page_size)
+{
+	uint64_t peak = process->peak_pages * page_size;
+	uint64_t seen = process->sampled ? memory->sampled[process->sampled].most_rss : 0;
+
+	return peak && seen > peak ? seen : peak;
+}
+
 int memory_report(struct memory *memory, struct tasks *tasks, struct report *report)
 {
 	struct memory_summary *sum = &report->memory;
 
 	for (uint32_t i = 0; i < tasks->process_count && i < memory->room; i++)
 		tasks->process[i].peak_rss =
-			memory->process[i].peak_pages * report->context.page_size;
+			peak_rss(memory, &memory->process[i], report->context.page_size);
 	end_round(memory);
 	sum->rounds = memory->rounds;
 	sum->rss = memory->rounds ? memory->rss : BYTES_UNKNOWN;

@@ -200,8 +200,12 @@ struct process_entry {
 	struct task_figures figures;
 	struct fork_debt debt_own;    /* its own faults because it was forked */
 	struct fork_debt debt_parent; /* its parent's because of this fork */
-	uint64_t peak_rss;	      /* bytes, of its last address space; 0: not known */
-	struct task_tlb tlb;	      /* of its tasks that have ended or were closed */
+	/*
+	 * Bytes, of its last address space; 0: not known. The kernel's counters lack what its CPUs hold back,
+	 * up to a batch of pages for each CPU and kind: where a sample says more, it is that.
+	 */
+	uint64_t peak_rss;
+	struct task_tlb tlb; /* of its tasks that have ended or were closed */
 };
 
 /* --- memory --- */
@@ -219,6 +223,7 @@ struct process_memory {
 	uint32_t process;  /* index into report.processes */
 	bool denied;	   /* the loader may not read it, and has not */
 	uint64_t samples;  /* since its last exec; 0: it was too short for one, or denied */
+	uint64_t most_rss; /* of its samples */
 	uint64_t peak_rss; /* as in process_entry; 0: not known */
 	struct memory_sample most, last; /* that with the highest PSS; valid with samples */
 };
