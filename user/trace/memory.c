@@ -218,7 +218,7 @@ static int parse_line(const char *line, const char *end, const char *key, uint64
 	size_t length = strlen(key);
 	uint64_t kib = 0;
 
-	if ((size_t)(end - line) <= length || memcmp(line, key, length) != 0)
+	if ((size_t)(end - line) < length || memcmp(line, key, length) != 0)
 		return -ENOENT;
 	for (line += length; line < end && *line == ' ';)
 		line++;
