@@ -19,7 +19,7 @@ typedef int32_t s32;
 typedef int64_t s64;
 #endif
 
-#define EVENT_ABI 2
+#define EVENT_ABI 3
 #define EVENT_COMM_LEN 16
 
 enum event_kind {
@@ -35,6 +35,7 @@ enum event_kind {
 	EVENT_FAULT = 10,   /* struct event_fault: per-CPU ring */
 	EVENT_IMAGE = 11,   /* struct event_image: made by the loader, as all that follow */
 	EVENT_MAPPING = 12, /* struct event_mapping */
+	EVENT_MEMORY = 13,  /* struct event_memory */
 };
 
 struct event_header {
@@ -144,6 +145,7 @@ struct event_exec {
 	u32 task, mm;
 	u32 pid, old_pid; /* differ when a thread that is not the leader executes */
 	u8 comm[EVENT_COMM_LEN];
+	u64 most_pages; /* resident, of all address spaces that the process has left so far */
 };
 
 struct event_rename {
@@ -158,6 +160,9 @@ struct event_exit {
 	struct event_header h;
 	u32 task;
 	u32 code; /* as wait(2) encodes it */
+	/* With EXIT_GROUP_DEAD, else 0. Resident pages, at most: */
+	u64 peak_pages; /* of the process's last address space; 0: it is gone already */
+	u64 most_pages; /* of all that the process ever had */
 };
 
 /* The kernel's own counters of one task. ns and counts. */
@@ -244,6 +249,18 @@ struct event_mapping {
 	char name[]; /* terminated */
 };
 
+#define MEMORY_DENIED 1 /* flags of EVENT_MEMORY: the loader may not read it, and all else is 0 */
+
+/* What smaps_rollup says of a process. ts: after it was read. Bytes. */
+struct event_memory {
+	struct event_header h;
+	u32 task;  /* the first of the process */
+	u32 round; /* records of one round belong together; counted from 1 */
+	u64 rss, pss;
+	u64 shared, private; /* of rss: in other page tables too, or in no other */
+	u64 swap, swap_pss;
+};
+
 struct event_name {
 	struct event_header h;
 	u32 task, reserved; /* a TASK_FOREIGN or TASK_KERNEL reference */
@@ -282,14 +299,15 @@ _Static_assert(sizeof(struct event_switch) == 48, "wire ABI: the hot record");
 _Static_assert(sizeof(struct event_waking) == 24, "wire ABI");
 _Static_assert(sizeof(struct event_missed) == 32, "wire ABI");
 _Static_assert(sizeof(struct event_newtask) == 80, "wire ABI");
-_Static_assert(sizeof(struct event_exec) == 48, "wire ABI");
+_Static_assert(sizeof(struct event_exec) == 56, "wire ABI");
 _Static_assert(sizeof(struct event_rename) == 40, "wire ABI");
-_Static_assert(sizeof(struct event_exit) == 24, "wire ABI");
+_Static_assert(sizeof(struct event_exit) == 40, "wire ABI");
 _Static_assert(sizeof(struct task_account) == 192, "wire ABI");
 _Static_assert(sizeof(struct event_end) == 216, "wire ABI");
 _Static_assert(sizeof(struct event_fault) == 64, "wire ABI");
 _Static_assert(sizeof(struct event_image) == 24, "wire ABI");
 _Static_assert(sizeof(struct event_mapping) == 56, "wire ABI");
+_Static_assert(sizeof(struct event_memory) == 72, "wire ABI");
 _Static_assert(sizeof(struct event_name) == 40, "wire ABI");
 
 #endif

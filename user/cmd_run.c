@@ -37,6 +37,7 @@ enum option_key {
 	KEY_COW_DETAIL,
 	KEY_NO_TLB,
 	KEY_TLB_SWITCH,
+	KEY_NO_MEMORY,
 	KEY_FOLLOW,
 };
 
@@ -63,6 +64,8 @@ static const struct argp_option option_list[] = {
 	  "probe "
 	  "within the direct cost, which is measured and taken off)",
 	  3 },
+	{ "no-memory", KEY_NO_MEMORY, NULL, 0,
+	  "Do not sample what memory the processes use (below 1 % of a CPU)", 3 },
 	{ "ring-size", KEY_RING_SIZE, "SIZE", 0,
 	  "Ring buffer per CPU, a power of two from 4K to 1G (default 16M, less on large hosts)",
 	  4 },
@@ -157,6 +160,9 @@ static error_t parse(int key, char *text, struct argp_state *state)
 		break;
 	case KEY_TLB_SWITCH:
 		arguments->options.wanted.tlb_switch = true;
+		break;
+	case KEY_NO_MEMORY:
+		arguments->options.memory = false;
 		break;
 	case KEY_FOLLOW:
 		parse_follow(arguments, text, state);
@@ -261,7 +267,9 @@ int cmd_run(int argc, char **argv)
 	static const struct argp argp = { option_list, parse, "COMMAND [ARG]...", doc, NULL,
 					  NULL,	       NULL };
 	struct run_arguments arguments = {
-		.options = { .stdout_fd = -1, .wanted = { .faults = true, .shootdowns = true } },
+		.options = { .stdout_fd = -1,
+			     .wanted = { .faults = true, .shootdowns = true },
+			     .memory = true },
 	};
 	struct features features;
 	struct fail fail = { 0 };

@@ -36,6 +36,7 @@ void model_free(struct model *model)
 	strangers_free(&model->strangers);
 	spaces_free(&model->spaces);
 	faults_free(&model->faults);
+	memory_free(&model->memory);
 	free(model);
 }
 
@@ -65,6 +66,8 @@ static size_t size_of_kind(unsigned int kind)
 		return sizeof(struct event_fault);
 	case EVENT_IMAGE:
 		return sizeof(struct event_image);
+	case EVENT_MEMORY:
+		return sizeof(struct event_memory);
 	default:
 		return 0;
 	}
@@ -112,8 +115,9 @@ static int dispatch(struct model *model, const struct event_header *event)
 		return tasks_newtask(&model->tasks, e) ?:
 			       spaces_newtask(&model->spaces, &model->tasks, e);
 	case EVENT_EXEC:
-		return tasks_exec(&model->tasks, e) ?:
-						      spaces_exec(&model->spaces, &model->tasks, e);
+		return tasks_exec(&model->tasks, e)			     ?:
+			       spaces_exec(&model->spaces, &model->tasks, e) ?:
+			       memory_exec(&model->memory, &model->tasks, e);
 	case EVENT_IMAGE:
 		return spaces_image(&model->spaces, &model->tasks, e);
 	case EVENT_MAPPING:
@@ -124,7 +128,9 @@ static int dispatch(struct model *model, const struct event_header *event)
 		spaces_exit(&model->spaces, &model->tasks, e);
 		err = tasks_exit(&model->tasks, e);
 		model->exits_seen += !err;
-		return err;
+		return err ?: memory_exit(&model->memory, &model->tasks, e);
+	case EVENT_MEMORY:
+		return memory_sample(&model->memory, &model->tasks, e);
 	case EVENT_END:
 		err = tasks_end(&model->tasks, e);
 		model->ends_seen += !err && !(event->flags & END_CLOSED);

@@ -552,7 +552,7 @@ int summary_make(struct model *model)
 	sum_tax(model);
 	if (rank_tasks(model) || rank_processes(model) || list_pairs(model) ||
 	    list_name_pairs(model) || list_wake_pairs(model) || list_fault_rows(model) ||
-	    list_regions(model))
+	    list_regions(model) || memory_report(&model->memory, &model->tasks, report))
 		return -ENOMEM;
 	return 0;
 }

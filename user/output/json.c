@@ -11,7 +11,8 @@
 #include "base/quote.h"
 
 #define REGIONS_SHOWN 1000
-#define PAIRS_SHOWN 200 /* the busiest; pairs_total counts them all */
+#define MEMORY_SHOWN 1000 /* processes, the largest */
+#define PAIRS_SHOWN 200	  /* the busiest; pairs_total counts them all */
 
 static json_t *count(uint64_t n)
 {
@@ -340,6 +341,60 @@ static json_t *regions(const struct report *report)
 	return array;
 }
 
+/* Why a process has no sample; NULL: it has. */
+static const char *unsampled_because(const struct report *report,
+				     const struct process_memory *process)
+{
+	if (process->samples)
+		return NULL;
+	if (!report->context.memory_sampled)
+		return report->context.memory_why ?: "not asked for";
+	return process->denied ? "not permitted (CAP_SYS_PTRACE)" : "no sample fell into its life";
+}
+
+static json_t *memory_of(const struct report *report, const struct process_memory *process)
+{
+	const struct process_entry *entry = &report->processes[process->process];
+	const struct memory_sample *most = &process->most, *last = &process->last;
+	bool known = process->samples;
+	json_t *object = json_pack("{s:o, s:o, s:o, s:o, s:o}", "pid", number(entry->tgid), "comm",
+				   text(entry->comm), "samples", count(process->samples),
+				   "unsampled_because", text(unsampled_because(report, process)),
+				   "peak_rss_bytes",
+				   process->peak_rss ? count(process->peak_rss) : json_null());
+
+	set(&object, "rss_bytes", known ? count(most->rss) : json_null());
+	set(&object, "pss_bytes", known ? count(most->pss) : json_null());
+	set(&object, "private_bytes", known ? count(most->private) : json_null());
+	set(&object, "shared_bytes", known ? count(most->shared) : json_null());
+	set(&object, "swap_bytes", known ? count(most->swap) : json_null());
+	set(&object, "last_rss_bytes", known ? count(last->rss) : json_null());
+	set(&object, "last_pss_bytes", known ? count(last->pss) : json_null());
+	return object;
+}
+
+static json_t *bytes(uint64_t value)
+{
+	return value == BYTES_UNKNOWN ? json_null() : count(value);
+}
+
+static json_t *memory(const struct report *report)
+{
+	const struct memory_summary *sum = &report->memory;
+	bool sampled = report->context.memory_sampled;
+	json_t *array = json_array();
+
+	for (uint32_t i = 0; i < report->process_memory_count && i < MEMORY_SHOWN; i++)
+		append(&array, memory_of(report, &report->process_memory[i]));
+	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "peak_rss_sum_bytes",
+			 bytes(sum->peak_rss), "peaks_unknown", count(sum->peaks_unknown),
+			 "rss_sum_bytes", bytes(sum->rss), "pss_sum_bytes", bytes(sum->pss),
+			 "rounds", sampled ? count(sum->rounds) : json_null(), "cost_ns",
+			 sampled ? count(report->context.memory_cost_ns) : json_null(),
+			 "processes_total", count(report->process_memory_count), "processes",
+			 array);
+}
+
 static json_t *levels(const struct task_figures *figures)
 {
 	return json_pack("{s:o, s:o, s:o, s:o}", "resume", count(figures->in[ROW_RESUME]), "thread",
@@ -641,6 +696,7 @@ int json_write(const struct report *report, FILE *out)
 	put_member(&writer, "fork_debt", fork_debt(report));
 	put_member(&writer, "regions", regions(report));
 	put_member(&writer, "tlb", tlb(report));
+	put_member(&writer, "memory", memory(report));
 	put_member(&writer, "first_switches", count(report->first_switches));
 	put_processes(&writer, report);
 	put_member(&writer, "pairs", pairs(report));

@@ -423,7 +423,7 @@ static void add_logs(const struct session *session, struct consumer *consumer, u
 struct consumer *session_consumer(struct session *session, consumer_sink sink, void *context)
 {
 	struct consumer *consumer =
-		consumer_new(1 + (2 + LOGS) * (size_t)session->cpus, sink, context);
+		consumer_new(2 + (2 + LOGS) * (size_t)session->cpus, sink, context);
 	int err;
 
 	if (!consumer)

@@ -59,7 +59,7 @@ uint64_t session_disarm(struct session *session);
  */
 int session_close(struct session *session, consumer_sink sink, void *context);
 
-/* A consumer on the session's rings. NULL with errno set. */
+/* A consumer on the session's rings, with room for one more source. NULL with errno set. */
 struct consumer *session_consumer(struct session *session, consumer_sink sink, void *context);
 
 /* What was lost so far; exact after disarming. */
