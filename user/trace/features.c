@@ -240,7 +240,7 @@ static enum feature_id family_of(enum feature_kind kind)
 /* A name with a raw variant is listed as "sched_switch[_raw]". */
 static int unknown_name(const char *name, struct fail *fail)
 {
-	char list[512] = "", raw[64];
+	char list[896] = "", raw[64];
 	size_t length = 0;
 
 	for (int id = 0; id < FEATURE_COUNT && length < sizeof(list); id++) {
