@@ -561,7 +561,7 @@ static void test_not_understood(void **state)
 	stream_close(&s);
 }
 
-/* Any class of loss makes the report incomplete; what the kernel did not show us does not. */
+/* Any class of loss makes the report incomplete; not so what the kernel did not show us, and mappings. */
 static void test_complete(void **state)
 {
 	for (size_t i = 0; i < sizeof(struct losses) / sizeof(uint64_t); i++) {
