@@ -149,13 +149,21 @@ static bool use_both(struct hooks *hooks, const struct features *features, enum 
 	return use(hooks, features, b) && first;
 }
 
+/* Why one of the two cannot be used. */
+static const char *why_not_both(const struct features *features, enum feature_id a,
+				enum feature_id b)
+{
+	return features->feature[features_has(features, a) ? b : a].why;
+}
+
 /* The means by which the start and the end of a fault are known. */
 static void choose_fault_end(struct hooks *hooks, const struct features *features)
 {
-	bool start = hooks->typed ? use_both(hooks, features, FEATURE_PAGE_FAULT_USER,
-					     FEATURE_PAGE_FAULT_KERNEL) :
-				    use_both(hooks, features, FEATURE_PAGE_FAULT_USER_RAW,
-					     FEATURE_PAGE_FAULT_KERNEL_RAW);
+	enum feature_id of_user = hooks->typed ? FEATURE_PAGE_FAULT_USER :
+						 FEATURE_PAGE_FAULT_USER_RAW;
+	enum feature_id of_kernel = hooks->typed ? FEATURE_PAGE_FAULT_KERNEL :
+						   FEATURE_PAGE_FAULT_KERNEL_RAW;
+	bool start = use_both(hooks, features, of_user, of_kernel);
 	bool perf = use_both(hooks, features, FEATURE_PERF_FAULT_MIN, FEATURE_PERF_FAULT_MAJ);
 
 	if (start && perf) {
@@ -168,11 +176,10 @@ static void choose_fault_end(struct hooks *hooks, const struct features *feature
 		hooks->fault_end = "exit of handle_mm_fault";
 	} else if (start) {
 		hooks->faults = FAULT_END_COUNTER;
-		hooks->fault_why = features->feature[FEATURE_PERF_FAULT_MIN].why;
+		hooks->fault_why =
+			why_not_both(features, FEATURE_PERF_FAULT_MIN, FEATURE_PERF_FAULT_MAJ);
 	} else {
-		hooks->fault_why = features->feature[hooks->typed ? FEATURE_PAGE_FAULT_USER :
-								    FEATURE_PAGE_FAULT_USER_RAW]
-					   .why;
+		hooks->fault_why = why_not_both(features, of_user, of_kernel);
 	}
 }
 
