@@ -199,7 +199,7 @@ static struct sampler *sampler_or_skip(void)
 static void test_sampler(void **state)
 {
 	struct sampler *sampler = sampler_or_skip();
-	uint32_t tasks[8], pid = (uint32_t)getpid();
+	uint32_t tasks[8] = { 0 }, pid = (uint32_t)getpid();
 
 	(void)state;
 	assert_true(sampler_due(sampler) == UINT64_MAX);
@@ -225,7 +225,7 @@ static void test_sampler(void **state)
 static void test_sampler_places(void **state)
 {
 	struct sampler *sampler = sampler_or_skip();
-	uint32_t tasks[8], pid = (uint32_t)getpid();
+	uint32_t tasks[8] = { 0 }, pid = (uint32_t)getpid();
 
 	(void)state;
 	for (uint32_t i = 1; i <= 5; i++)
