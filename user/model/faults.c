@@ -192,6 +192,8 @@ static uint64_t latest(uint64_t a, uint64_t b)
 /* Only files are told apart by name. */
 static uint32_t name_in(enum region_class class, const struct region *region)
 {
+	if (!region)
+		return NAME_NONE;
 	switch (class) {
 	case REGION_PROGRAM:
 	case REGION_FILE:

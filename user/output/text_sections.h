@@ -22,8 +22,8 @@ void text_what_ran(struct text *text);	   /* text.c */
 void text_completeness(struct text *text); /* text_checks.c */
 void text_workload(struct text *text);	   /* text_workload.c */
 void text_switches(struct text *text);	   /* text_switches.c */
-void text_faults(struct text *text);   /* text_faults.c */
-void text_regions(struct text *text);  /* text_faults.c */
+void text_faults(struct text *text);	   /* text_faults.c */
+void text_regions(struct text *text);	   /* text_faults.c */
 void text_price(struct text *text);	/* text_tax.c: what another address space adds, in words */
 void text_tax(struct text *text);	/* text_tax.c */
 void text_processes(struct text *text); /* text_tasks.c */
