@@ -164,15 +164,16 @@ static int add_to_region(struct faults *faults, enum region_class class, uint32_
 			 uint64_t time)
 {
 	uint32_t room = faults->file_room[class];
-	struct region_sum *sum = faults->file[class];
+	struct region_sum *sum = faults->file[class], *bigger;
 
 	if (name >= room) {
 		room = room ? room : 16;
 		while (room <= name)
 			room *= 2;
-		sum = realloc(sum, room * sizeof(*sum));
-		if (!sum)
+		bigger = realloc(sum, room * sizeof(*sum));
+		if (!bigger)
 			return -ENOMEM;
+		sum = bigger;
 		memset(sum + faults->file_room[class], 0,
 		       (room - faults->file_room[class]) * sizeof(*sum));
 		faults->file[class] = sum;
