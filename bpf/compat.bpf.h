@@ -102,6 +102,29 @@ static __always_inline bool has_rss_cache(void)
 		pages_;                                                                        \
 	})
 
+static __always_inline u64 at_least_0(s64 pages)
+{
+	return pages > 0 ? pages : 0;
+}
+
+/*
+ * Resident pages that an address space has had at most, as getrusage(2) would have it: get_mm_hiwater_rss()
+ * of include/linux/mm.h. What the CPUs have not added to the counters yet, up to a batch of pages each and
+ * for each counter, is in neither. mm may be NULL: 0.
+ */
+static __always_inline u64 mm_peak_pages(struct mm_struct *mm, const bool typed)
+{
+	u64 now, peak;
+
+	if (!mm)
+		return 0;
+	now = at_least_0(mm_pages(mm, MM_FILEPAGES, typed)) +
+	      at_least_0(mm_pages(mm, MM_ANONPAGES, typed)) +
+	      at_least_0(mm_pages(mm, MM_SHMEMPAGES, typed));
+	peak = FIELD(typed, mm, hiwater_rss);
+	return peak > now ? peak : now;
+}
+
 /* What a thread was created with: where its stack begins and its thread pointer. 0: not known. */
 static __always_inline u64 task_user_stack(struct task_struct *task, const bool typed)
 {

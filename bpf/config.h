@@ -20,8 +20,9 @@ struct config {
 	u32 faults;	 /* enum fault_end, 0: faults are not traced */
 	u32 rss_stat;	 /* tp_btf/rss_stat is attached; else current->rss_stat is read, if there */
 	u32 huge_pages;	 /* base pages of a huge page (PMD), 0: not to be told apart */
-	u32 calibrate_tid; /* the loader's task, while calibrating */
-	u32 pid_namespace; /* the loader's: its inode number */
+	u64 flush_tlb_func; /* its address: the function that a shootdown calls, 0: not known */
+	u32 calibrate_tid;  /* the loader's task, while calibrating */
+	u32 pid_namespace;  /* the loader's: its inode number */
 };
 
 /* Where a fault is known to have been accounted. */
@@ -110,7 +111,8 @@ struct cpu_state {
 	struct log_state log[LOGS];
 	struct loss loss;
 	u64 fault_runs; /* of the programs at a fault's end, whoever took it */
-	u64 reserved_too[5];
+	u64 shot_ns;	/* the flush that interrupts the running task began, 0: none does */
+	u64 reserved_too[4];
 
 	struct fault_state fault; /* of the task that runs */
 
@@ -129,6 +131,11 @@ struct task_state {
 	u32 started;   /* STARTED_*: which part of account.base is set */
 	struct task_account account;
 	struct fault_state fault;
+};
+
+/* Of one CPU, while a target ran. */
+struct tlb_reasons {
+	struct tlb_reason reason[TLB_REASONS];
 };
 
 struct calibration {

@@ -19,7 +19,7 @@ typedef int32_t s32;
 typedef int64_t s64;
 #endif
 
-#define EVENT_ABI 2
+#define EVENT_ABI 3
 #define EVENT_COMM_LEN 16
 
 enum event_kind {
@@ -35,6 +35,7 @@ enum event_kind {
 	EVENT_FAULT = 10,   /* struct event_fault: per-CPU ring */
 	EVENT_IMAGE = 11,   /* struct event_image: made by the loader, as all that follow */
 	EVENT_MAPPING = 12, /* struct event_mapping */
+	EVENT_MEMORY = 13,  /* struct event_memory */
 };
 
 struct event_header {
@@ -94,6 +95,9 @@ enum switch_via {
 	(1 << 9) /* wait over 2^32 ns: pick_ns holds its upper half, pick unknown */
 #define SWITCH_WAIT_PREV (1 << 10) /* no end hook: wait_ns is that of prev's stint, now over */
 #define SWITCH_PREV_DEAD (1 << 11) /* prev's last switch-out */
+#define SWITCH_TLB_FLUSHED \
+	(1 << 12) /* --tlb-switch: the switch of address spaces flushed the TLB, */
+#define SWITCH_TLB_REUSED (1 << 13) /* or found its entries of this one still good */
 
 #define SWITCH_NS_UNKNOWN 0xffffffffu /* of direct_ns: the end of the switch was not seen */
 
@@ -141,6 +145,7 @@ struct event_exec {
 	u32 task, mm;
 	u32 pid, old_pid; /* differ when a thread that is not the leader executes */
 	u8 comm[EVENT_COMM_LEN];
+	u64 most_pages; /* resident, of all address spaces that the process has left so far */
 };
 
 struct event_rename {
@@ -155,6 +160,9 @@ struct event_exit {
 	struct event_header h;
 	u32 task;
 	u32 code; /* as wait(2) encodes it */
+	/* With EXIT_GROUP_DEAD, else 0. Resident pages, at most: */
+	u64 peak_pages; /* of the process's last address space; 0: it is gone already */
+	u64 most_pages; /* of all that the process ever had */
 };
 
 /* The kernel's own counters of one task. ns and counts. */
@@ -162,6 +170,15 @@ struct task_counters {
 	u64 nvcsw, nivcsw;
 	u64 run_delay, sum_exec;
 	u64 min_flt, maj_flt;
+};
+
+/* TLB shootdowns of one task: a flush that other CPUs are asked for by an interrupt. */
+struct task_tlb {
+	u64 sent;	 /* interrupts: one per CPU asked */
+	u64 sent_all;	 /* of them, to flush all of the address space */
+	u64 sent_pages;	 /* that the others were about */
+	u64 received;	 /* interrupts that came while it ran */
+	u64 received_ns; /* spent in them, without the interrupt's own entry */
 };
 
 /*
@@ -175,6 +192,7 @@ struct task_account {
 	u64 unfinished;	    /* faults that began and were not accounted: bad address, signal */
 	u64 unraised_minor; /* taken by the kernel for the task without an event, where seen */
 	u64 unraised_major;
+	struct task_tlb tlb;
 };
 
 #define END_CLOSED 1 /* flags of EVENT_END: the task lives on, tracing ended */
@@ -231,6 +249,18 @@ struct event_mapping {
 	char name[]; /* terminated */
 };
 
+#define MEMORY_DENIED 1 /* flags of EVENT_MEMORY: the loader may not read it, and all else is 0 */
+
+/* What smaps_rollup says of a process. ts: after it was read. Bytes. */
+struct event_memory {
+	struct event_header h;
+	u32 task;  /* the first of the process */
+	u32 round; /* records of one round belong together; counted from 1 */
+	u64 rss, pss;
+	u64 shared, private; /* of rss: in other page tables too, or in no other */
+	u64 swap, swap_pss;
+};
+
 struct event_name {
 	struct event_header h;
 	u32 task, reserved; /* a TASK_FOREIGN or TASK_KERNEL reference */
@@ -248,8 +278,18 @@ struct losses {
 	u64 lifecycle;	      /* lifecycle ring full */
 	u64 untracked;	      /* new tasks that could not be followed */
 	u64 unseen;	      /* no loss of ours: switches that the kernel ran no program for */
-	u64 recursion;	      /* program runs that the kernel skipped (recursion_misses) */
-	u64 unknown;	      /* records that the reader did not understand */
+	u64 unseen_faults; /* no loss of ours: of the whole host, for which the kernel ran no program */
+	u64 recursion;	   /* program runs that the kernel skipped (recursion_misses) */
+	u64 unknown;	   /* records that the reader did not understand */
+};
+
+/* Flushes by the kernel's reason (enum tlb_flush_reason), only with --tlb-switch. */
+#define TLB_REASONS 8 /* unknown ones share the last */
+
+struct tlb_reason {
+	u64 count;
+	u64 all;   /* of them, of all of an address space */
+	u64 pages; /* that the others were about */
 };
 
 #define NS_UNKNOWN (~(u64)0) /* of any ns figure: not known, never written as 0 */
@@ -259,14 +299,15 @@ _Static_assert(sizeof(struct event_switch) == 48, "wire ABI: the hot record");
 _Static_assert(sizeof(struct event_waking) == 24, "wire ABI");
 _Static_assert(sizeof(struct event_missed) == 32, "wire ABI");
 _Static_assert(sizeof(struct event_newtask) == 80, "wire ABI");
-_Static_assert(sizeof(struct event_exec) == 48, "wire ABI");
+_Static_assert(sizeof(struct event_exec) == 56, "wire ABI");
 _Static_assert(sizeof(struct event_rename) == 40, "wire ABI");
-_Static_assert(sizeof(struct event_exit) == 24, "wire ABI");
-_Static_assert(sizeof(struct task_account) == 152, "wire ABI");
-_Static_assert(sizeof(struct event_end) == 176, "wire ABI");
+_Static_assert(sizeof(struct event_exit) == 40, "wire ABI");
+_Static_assert(sizeof(struct task_account) == 192, "wire ABI");
+_Static_assert(sizeof(struct event_end) == 216, "wire ABI");
 _Static_assert(sizeof(struct event_fault) == 64, "wire ABI");
 _Static_assert(sizeof(struct event_image) == 24, "wire ABI");
 _Static_assert(sizeof(struct event_mapping) == 56, "wire ABI");
+_Static_assert(sizeof(struct event_memory) == 72, "wire ABI");
 _Static_assert(sizeof(struct event_name) == 40, "wire ABI");
 
 #endif

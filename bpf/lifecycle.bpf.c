@@ -109,6 +109,7 @@ static __always_inline int on_exec(struct task_struct *task, u32 old_pid, const 
 	e->pid = FIELD(typed, task, pid);
 	e->old_pid = old_pid;
 	bpf_probe_read_kernel(e->comm, sizeof(e->comm), &task->comm);
+	e->most_pages = BPF_CORE_READ(task, signal, maxrss);
 	submit_lifecycle(e);
 	return 0;
 }
@@ -156,7 +157,12 @@ int BPF_PROG(task_rename_raw, struct task_struct *task, const char *comm)
 	return on_rename(task, comm, false);
 }
 
-/* Fires per task; the process ends when no task of it lives, which need not be the leader's end. */
+/*
+ * Fires per task; the process ends when no task of it lives, which need not be the leader's end. Since 6.16
+ * ("exit: move and extend sched_process_exit() tracepoint") it fires while the address space is still there.
+ * Before, there is only signal->maxrss: do_exit() has raised it to the peak of this address space, and exec
+ * to those of the ones before.
+ */
 static __always_inline int on_exit(struct task_struct *task, const bool typed)
 {
 	struct task_state *state;
@@ -174,6 +180,10 @@ static __always_inline int on_exit(struct task_struct *task, const bool typed)
 		return 0;
 	e->task = state->id;
 	e->code = FIELD(typed, task, exit_code);
+	if (group_dead) {
+		e->peak_pages = mm_peak_pages(FIELD(typed, task, mm), typed);
+		e->most_pages = BPF_CORE_READ(task, signal, maxrss);
+	}
 	submit_lifecycle(e);
 	return 0;
 }

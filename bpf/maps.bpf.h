@@ -60,6 +60,15 @@ struct cpu_states {
 };
 extern struct cpu_states cpus SEC(".maps");
 
+/* Only with --tlb-switch. */
+struct tlb_flushes {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, u32);
+	__type(value, struct tlb_reasons);
+};
+extern struct tlb_flushes tlb_flushes SEC(".maps");
+
 /* Who is a target: marked by the loader (the root) and at task_newtask (its descendants). */
 struct task_states {
 	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);

@@ -27,17 +27,21 @@ static __noinline u32 local_pid(struct task_struct *task)
 	return 0;
 }
 
+/* Not on the stack, which has 512 bytes. */
+static const struct task_state root_state = { .id = ROOT_TASK, .mm = ROOT_MM };
+static const struct task_state new_state = {};
+
 /* The look-up without task storage. The loader has no address to mark the root by, only its pid. */
 static __always_inline struct task_state *target_state_raw(struct task_struct *task)
 {
-	struct task_state root = { .id = ROOT_TASK, .mm = ROOT_MM }, *state;
+	struct task_state *state;
 	u32 pid = root_pid; /* before the look-up: it is cleared after the root is in the map */
 	u64 key = (u64)task;
 
 	state = bpf_map_lookup_elem(&tasks_raw, &key);
 	if (state || !pid || local_pid(task) != pid)
 		return state;
-	bpf_map_update_elem(&tasks_raw, &key, &root, BPF_NOEXIST);
+	bpf_map_update_elem(&tasks_raw, &key, &root_state, BPF_NOEXIST);
 	root_pid = 0;
 	return bpf_map_lookup_elem(&tasks_raw, &key);
 }
@@ -51,12 +55,12 @@ static __always_inline struct task_state *target_state(struct task_struct *task,
 /* Makes a task a target; NULL when there is no memory for it. */
 static __always_inline struct task_state *target_mark(struct task_struct *task, const bool typed)
 {
-	struct task_state zero = {};
 	u64 key = (u64)task;
 
 	if (typed)
-		return bpf_task_storage_get(&tasks, task, &zero, BPF_LOCAL_STORAGE_GET_F_CREATE);
-	bpf_map_update_elem(&tasks_raw, &key, &zero, BPF_ANY);
+		return bpf_task_storage_get(&tasks, task, (void *)&new_state,
+					    BPF_LOCAL_STORAGE_GET_F_CREATE);
+	bpf_map_update_elem(&tasks_raw, &key, &new_state, BPF_ANY);
 	return bpf_map_lookup_elem(&tasks_raw, &key);
 }
 

@@ -81,7 +81,7 @@ static error_t parse(int key, char *text, struct argp_state *state)
 /* What `tasktax run` would say here. */
 static int examine(struct doctor *doctor, struct hooks *hooks, struct fail *reason)
 {
-	static const struct wanted usual = { .faults = true };
+	static const struct wanted usual = { .faults = true, .shootdowns = true };
 	const struct features *features = doctor->features;
 
 	doctor->reason = reason->text;

@@ -35,6 +35,9 @@ enum option_key {
 	KEY_WAKERS,
 	KEY_NO_FAULTS,
 	KEY_COW_DETAIL,
+	KEY_NO_TLB,
+	KEY_TLB_SWITCH,
+	KEY_NO_MEMORY,
 	KEY_FOLLOW,
 };
 
@@ -55,6 +58,14 @@ static const struct argp_option option_list[] = {
 	  "Also tell which writes to once-shared pages copied them (costs at every page that the "
 	  "host allocates)",
 	  3 },
+	{ "no-tlb", KEY_NO_TLB, NULL, 0, "Do not count TLB shootdowns", 3 },
+	{ "tlb-switch", KEY_TLB_SWITCH, NULL, 0,
+	  "Also count TLB flushes by reason, and tell at which switches the TLB was flushed (a "
+	  "probe "
+	  "within the direct cost, which is measured and taken off)",
+	  3 },
+	{ "no-memory", KEY_NO_MEMORY, NULL, 0,
+	  "Do not sample what memory the processes use (below 1 % of a CPU)", 3 },
 	{ "ring-size", KEY_RING_SIZE, "SIZE", 0,
 	  "Ring buffer per CPU, a power of two from 4K to 1G (default 16M, less on large hosts)",
 	  4 },
@@ -143,6 +154,15 @@ static error_t parse(int key, char *text, struct argp_state *state)
 		break;
 	case KEY_COW_DETAIL:
 		arguments->options.wanted.cow_detail = true;
+		break;
+	case KEY_NO_TLB:
+		arguments->options.wanted.shootdowns = false;
+		break;
+	case KEY_TLB_SWITCH:
+		arguments->options.wanted.tlb_switch = true;
+		break;
+	case KEY_NO_MEMORY:
+		arguments->options.memory = false;
 		break;
 	case KEY_FOLLOW:
 		parse_follow(arguments, text, state);
@@ -247,7 +267,9 @@ int cmd_run(int argc, char **argv)
 	static const struct argp argp = { option_list, parse, "COMMAND [ARG]...", doc, NULL,
 					  NULL,	       NULL };
 	struct run_arguments arguments = {
-		.options = { .stdout_fd = -1, .wanted.faults = true },
+		.options = { .stdout_fd = -1,
+			     .wanted = { .faults = true, .shootdowns = true },
+			     .memory = true },
 	};
 	struct features features;
 	struct fail fail = { 0 };

@@ -13,6 +13,7 @@
 
 #include "base/clock.h"
 #include "base/exits.h"
+#include "trace/memory.h"
 #include "trace/session.h"
 #include "trace/target.h"
 #include "version.h"
@@ -27,13 +28,15 @@ struct course {
 	struct session *session;
 	struct consumer *consumer;
 	struct model *model;
+	struct sampler *sampler; /* NULL: memory is not sampled */
+	const char *sampler_why;
 	struct target target;
 	sigset_t blocked, before;
 	int signals;  /* signalfd */
 	bool stopped; /* by a signal, after the command's end */
 	uint64_t armed_ns, disarmed_ns;
 	uint64_t cpu_before_ns;
-	uint64_t probe_ns;
+	uint64_t probe_ns, tlb_probe_ns;
 	const char *probe_why;
 };
 
@@ -70,9 +73,12 @@ static uint64_t own_cpu_ns(void)
 	       (uint64_t)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) * 1000ull;
 }
 
-static int to_model(void *context, const struct event_header *event)
+static int take_event(void *context, const struct event_header *event)
 {
-	return model_event(context, event);
+	struct course *course = context;
+	int err = course->sampler ? sampler_note(course->sampler, event) : 0;
+
+	return err ?: model_event(course->model, event);
 }
 
 /* Signals come through a descriptor: none is lost, none interrupts a drain. */
@@ -124,7 +130,7 @@ static int announce_root(struct course *course)
 	};
 
 	memcpy(root.comm, "tasktax", sizeof("tasktax"));
-	return model_event(course->model, &root.h);
+	return take_event(course, &root.h);
 }
 
 static int prepare(struct course *course, const struct hooks *hooks, struct fail *fail)
@@ -141,12 +147,17 @@ static int prepare(struct course *course, const struct hooks *hooks, struct fail
 	if (!course->session)
 		return fail->code;
 	course->probe_ns = session_calibrate(course->session, &course->probe_why);
-	course->model = model_new(course->probe_ns);
+	course->tlb_probe_ns = session_calibrate_tlb(course->session, course->probe_ns);
+	course->model = model_new(course->probe_ns, course->tlb_probe_ns);
 	if (!course->model)
 		return fail_set(fail, -ENOMEM, "no memory for the model");
-	course->consumer = session_consumer(course->session, to_model, course->model);
+	course->consumer = session_consumer(course->session, take_event, course);
 	if (!course->consumer)
 		return fail_set(fail, -errno, "cannot read the ring buffers: %s", strerror(errno));
+	if (course->options->memory)
+		course->sampler = sampler_new(&course->sampler_why);
+	if (course->sampler)
+		consumer_add_sampler(course->consumer, course->sampler);
 	err = take_signals(course, fail);
 	if (!err)
 		err = target_hold(&course->target, &launch, fail);
@@ -164,6 +175,18 @@ static bool is_over(struct course *course)
 	return !course->options->follow_all || course->stopped || !model_live_tasks(course->model);
 }
 
+/* How long to wait for a ring that fills, ms. */
+static int wait_ms(const struct course *course)
+{
+	uint64_t due = course->sampler ? sampler_due(course->sampler) : UINT64_MAX;
+	uint64_t now = clock_now_ns();
+
+	if (due <= now)
+		return 0;
+	due = (due - now + 999999) / 1000000;
+	return due < TIMER_MS ? (int)due : TIMER_MS;
+}
+
 static int trace(struct course *course)
 {
 	struct pollfd fds[] = {
@@ -173,9 +196,11 @@ static int trace(struct course *course)
 	int err = 0;
 
 	while (!err && !is_over(course)) {
-		poll(fds, 2, TIMER_MS);
+		poll(fds, 2, wait_ms(course));
 		pass_signals_on(course);
 		err = consumer_drain(course->consumer, false);
+		if (!err && course->sampler)
+			err = sampler_run(course->sampler);
 	}
 	return err;
 }
@@ -218,7 +243,7 @@ static int trace_to_the_end(struct course *course, struct fail *fail)
 	if (!err)
 		err = consumer_drain(course->consumer, true);
 	if (!err)
-		err = session_close(course->session, to_model, course->model);
+		err = session_close(course->session, take_event, course);
 	return err ? fail_set(fail, err, "the trace could not be taken to its end: %s",
 			      strerror(-err)) :
 		     0;
@@ -248,9 +273,19 @@ static void describe(const struct course *course, const struct features *feature
 		.fault_start = hooks->fault_start,
 		.fault_end = hooks->fault_end,
 		.fault_why = hooks->fault_why,
+		.huge_known = session_tells_huge(course->session),
+		.shootdowns_measured = hooks->shootdowns,
+		.shot_time = hooks->shot_time,
+		.shootdown_why = hooks->shootdown_why,
+		.tlb_switch = hooks->tlb_switch,
+		.tlb_probe_ns = course->tlb_probe_ns,
 		.cow_detail = hooks->cow_detail,
 		.pick_measured = hooks->pick,
 		.waking_measured = hooks->waking,
+		.memory_sampled = course->sampler,
+		.memory_why = course->sampler_why,
+		.memory_cost_ns = course->sampler ? sampler_cost_ns(course->sampler) : 0,
+		.page_size = (uint64_t)sysconf(_SC_PAGESIZE),
 		.probe_ns = course->probe_ns,
 		.probe_why = course->probe_why,
 		.loader_cpu_ns = own_cpu_ns() - course->cpu_before_ns,
@@ -268,6 +303,7 @@ static int finish(struct course *course, const struct features *features, struct
 
 	lost.unknown += consumer_bad_records(course->consumer);
 	describe(course, features, &result->hooks, &context);
+	session_tlb_reasons(course->session, context.tlb_reasons);
 	result->report = model_finish(course->model, &context, &lost);
 	if (!result->report)
 		return fail_set(fail, -ENOMEM, "no memory for the report");
@@ -283,6 +319,7 @@ static void clean_up(struct course *course)
 	consumer_free(course->consumer);
 	session_free(course->session);
 	model_free(course->model);
+	sampler_free(course->sampler);
 	if (course->signals >= 0) {
 		pass_signals_on(course);
 		close(course->signals);

@@ -96,6 +96,19 @@ struct vm_area_struct {
 
 struct page;
 
+struct __call_single_data {
+	void *func;
+	void *info;
+};
+
+/* x86: what flush_tlb_func() is sent */
+struct flush_tlb_info {
+	struct mm_struct *mm;
+	unsigned long start;
+	unsigned long end;
+	u8 stride_shift;
+};
+
 struct ns_common {
 	unsigned int inum;
 };

@@ -163,6 +163,12 @@ static const struct series *difference(const struct series *a, const struct seri
 	return result;
 }
 
+/* What running under a tracer adds to the CPU time of a page fault. */
+static const struct series *added_to_fault(const char *tracer, struct series *result)
+{
+	return difference(find(tracer, "cpu"), find("touch-alone", "cpu"), result);
+}
+
 /* What running under a tracer adds to `quantity`. */
 static const struct series *added(const char *tracer, const char *quantity, struct series *result)
 {
@@ -242,6 +248,32 @@ static void print_added(void)
 		print_added_row(tracers[i].name, tracers[i].words);
 }
 
+static void print_faults(void)
+{
+	static const struct {
+		const char *name, *words;
+	} fault_tracers[] = {
+		{ "touch-tasktax", "tasktax run" },
+		{ "touch-perf-record", "perf record -c 1" },
+		{ "touch-perf-trace", "perf trace -F all" },
+	};
+	struct series result;
+
+	printf("\nAdded to a first-touch page fault, CPU time, us\n  %-20s  ", "alone, in all");
+	print_interval(median_of(find("touch-alone", "cpu")), 1000, 3, 0);
+	printf("\n");
+	for (size_t i = 0; i < sizeof(fault_tracers) / sizeof(fault_tracers[0]); i++) {
+		const char *name = fault_tracers[i].name;
+
+		printf("  %-20s  ", fault_tracers[i].words);
+		if (why_missing(name))
+			printf("not measured: %s", why_missing(name));
+		else
+			print_interval(median_of(added_to_fault(name, &result)), 1000, 3, 0);
+		printf("\n");
+	}
+}
+
 static void print_start(void)
 {
 	printf("\nStart-up, ms\n  %-20s  ", "true");
@@ -295,19 +327,32 @@ static void bar_against(const char *peer, const char *words, double most)
 	    peer);
 }
 
-static void bar_exact(void)
+static void bar_exact(const char *name, const char *words)
 {
-	const struct series *inexact = find("tasktax", "inexact");
+	const struct series *inexact = find(name, "inexact");
 	double sum = inexact ? 0 : NAN;
 	bool holds;
 
 	for (size_t i = 0; inexact && i < rounds; i++)
 		sum += inexact->value[i];
 	holds = sum == 0; /* never true of NaN */
-	printf("  %s  runs of tasktax that lost a record or differ from the kernel, at most 0: "
+	printf("  %s  runs of tasktax %s that lost a record or differ from the kernel, at most 0: "
 	       "%.0f\n",
-	       holds ? "PASS" : "FAIL", sum);
+	       holds ? "PASS" : "FAIL", words, sum);
 	*(holds ? &held : &missed) += 1;
+}
+
+static void bars_of_faults(void)
+{
+	struct series ours, theirs;
+
+	bar("added to a fault, us, at most 0.55", median_of(added_to_fault("touch-tasktax", &ours)),
+	    550, 1000, "touch-tasktax");
+	bar("added, tasktax / perf trace -F all, at most 0.05",
+	    ratio_of(added_to_fault("touch-tasktax", &ours),
+		     added_to_fault("touch-perf-trace", &theirs)),
+	    0.05, 1, "touch-perf-trace");
+	bar_exact("touch-tasktax", "with faults");
 }
 
 static void judge(void)
@@ -327,7 +372,8 @@ static void judge(void)
 	bar("start-up, ms, under 400",
 	    median_of(difference(find("tasktax", "start"), find("true", "start"), &result)),
 	    nextafter(400e6, 0), 1e6, NULL);
-	bar_exact();
+	bar_exact("tasktax", "with switches");
+	bars_of_faults();
 	printf("%d held, %d missed, %d not measured\n", held, missed, unmeasured);
 }
 
@@ -343,6 +389,7 @@ int main(int argc, char **argv)
 		printf("Others watched sched_switch meanwhile: that is in every figure.\n");
 	print_direct();
 	print_added();
+	print_faults();
 	print_start();
 	print_programs();
 	judge();

@@ -11,11 +11,13 @@ need_root() {
 }
 
 # trace ARGUMENT...: tasktax run with its JSON in $JSON, the command's output in $OUT, the report in
-# $REPORT and the exit status in $status. What follows is the command, or options and --.
+# $REPORT and the exit status in $status. What follows is the command, or options and --. UNDER is what
+# tasktax is run by, if anything.
 trace() {
 	JSON=$BATS_TEST_TMPDIR/report.json OUT=$BATS_TEST_TMPDIR/out REPORT=$BATS_TEST_TMPDIR/report
 	status=0
-	"$TASKTAX" run --json="$JSON" -o "$REPORT" "$@" >"$OUT" 2>"$BATS_TEST_TMPDIR/err" || status=$?
+	"${UNDER[@]}" "$TASKTAX" run --json="$JSON" -o "$REPORT" "$@" \
+		>"$OUT" 2>"$BATS_TEST_TMPDIR/err" || status=$?
 }
 
 # within SECONDS COMMAND...: until it succeeds.

@@ -36,7 +36,7 @@ teardown() { rm -rf "${OPEN-}"; }
 		sched_exit_tp finish_task_switch sched_entry_tp task_newtask sched_process_exec \
 		sched_process_exit task_rename sched_waking iter_task run_delay page_fault_user \
 		page_fault_kernel rss_stat perf_fault_min perf_fault_maj fentry kprobe tlb_flush \
-		ipi_send_cpumask ipi_send_cpu csd_queue_cpu; do
+		csd_function_entry csd_function_exit csd_queue_cpu perf_mappings; do
 		grep -qx "$name" <<<"$names"
 	done
 	for label in Kernel CPU BTF Lockdown PMU Capabilities; do grep -q "^$label " <<<"$output"; done

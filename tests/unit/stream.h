@@ -57,7 +57,7 @@ struct stream {
 static inline void stream_open(struct stream *stream, uint64_t probe_ns)
 {
 	memset(stream, 0, sizeof(*stream));
-	stream->model = model_new(probe_ns);
+	stream->model = model_new(probe_ns, NS_UNKNOWN);
 	assert_non_null(stream->model);
 	stream->context.direct_end = "sched_exit_tp";
 	stream->context.wait_known = true;

@@ -106,7 +106,7 @@ static void names(void **state)
 	assert_int_equal(features_find("tp_btf"), FEATURE_TP_BTF);
 	assert_int_equal(features_find("sched_exit_tp"), FEATURE_SCHED_EXIT_TP);
 	assert_int_equal(features_find("sched_switch_raw"), FEATURE_SCHED_SWITCH_RAW);
-	assert_int_equal(features_find("ipi_send_cpu"), FEATURE_IPI_SEND_CPU);
+	assert_int_equal(features_find("csd_function_exit"), FEATURE_CSD_FUNCTION_EXIT);
 	assert_int_equal(features_find("sched_switch_"), FEATURE_COUNT);
 	assert_int_equal(features_find(""), FEATURE_COUNT);
 }
@@ -165,8 +165,8 @@ static void without_an_unknown_name(void **state)
 	assert_non_null(strstr(fail.text, " tp_btf "));
 	assert_non_null(strstr(fail.text, " sched_switch[_raw] "));
 	assert_null(strstr(fail.text, "..."));
-	assert_string_equal(fail.text + strlen(fail.text) - strlen(" ipi_send_cpu"),
-			    " ipi_send_cpu");
+	assert_string_equal(fail.text + strlen(fail.text) - strlen(" csd_function_exit"),
+			    " csd_function_exit");
 }
 
 #define BPF PRIVILEGE_BIT(CAP_BPF)

@@ -573,6 +573,7 @@ static void test_complete(void **state)
 		stream_finish(&s);
 		assert_int_equal(s.report->complete,
 				 i == offsetof(struct losses, unseen) / 8 ||
+					 i == offsetof(struct losses, unseen_faults) / 8 ||
 					 i == offsetof(struct losses, mappings) / 8);
 		assert_memory_equal(&s.report->lost, &s.lost, sizeof(s.lost));
 		stream_close(&s);

@@ -22,7 +22,8 @@
 struct fixture {
 	struct region_names names;
 	struct region_map *map;
-	uint64_t ts; /* of the latest mapping */
+	uint64_t ts;  /* of the latest mapping */
+	bool started; /* the exec is over */
 };
 
 static void start(struct fixture *f)
@@ -54,7 +55,7 @@ static void add_to(struct fixture *f, struct region_map **map, uint64_t start, u
 	record.e.start = start * PAGE;
 	record.e.end = end * PAGE;
 	snprintf(record.e.name, 64, "%s", name);
-	assert_int_equal(region_map_add(map, &f->names, &record.e), 0);
+	assert_int_equal(region_map_add(map, &f->names, &record.e, !f->started), 0);
 }
 
 static void add(struct fixture *f, uint64_t start, uint64_t end, const char *name)
@@ -293,10 +294,12 @@ static void test_age_is_kept(void **state)
 	start(&f);
 	add(&f, 10, 20, "[heap]"); /* at 1 */
 	add(&f, 30, 40, "/a");	   /* at 2 */
-	add(&f, 10, 25, "[heap]"); /* brk */
-	assert_int_equal(find(&f, 24)->born_ns, 1);
-	assert_int_equal(f.map->count, 2);
-	add(&f, 33, 35, "/a"); /* mprotect */
+	add(&f, 10, 25, "[heap]"); /* brk: what is new is younger */
+	assert_int_equal(find(&f, 19)->born_ns, 1);
+	assert_int_equal(find(&f, 24)->born_ns, 3);
+	assert_int_equal(f.map->count, 3);
+	add_code(&f, 33, 35, "/a"); /* mprotect */
+	assert_int_equal(f.map->count, 5);
 	assert_int_equal(find(&f, 34)->born_ns, 2);
 	assert_int_equal(find(&f, 30)->born_ns, 2);
 	assert_int_equal(find(&f, 36)->born_ns, 2);
@@ -314,8 +317,9 @@ static void test_age_of_another(void **state)
 	assert_int_equal(find(&f, 10)->born_ns, 2);
 	add(&f, 10, 20, "/b"); /* at 3 */
 	assert_int_equal(find(&f, 10)->born_ns, 3);
-	add(&f, 9, 20, "/b"); /* at 4: begins before it */
-	assert_int_equal(find(&f, 10)->born_ns, 4);
+	add(&f, 9, 20, "/b"); /* at 4: begins before it, so that was joined */
+	assert_int_equal(find(&f, 9)->born_ns, 4);
+	assert_int_equal(find(&f, 10)->born_ns, 3);
 	add(&f, 20, 30, "/b"); /* at 5: behind it */
 	assert_int_equal(find(&f, 20)->born_ns, 5);
 	stop(&f);
@@ -328,7 +332,7 @@ static void test_stack_is_kept(void **state)
 
 	(void)state;
 	start(&f);
-	add(&f, 100, 200, "//anon");
+	add_to(&f, &f.map, 100, 200, PROT_NONE, MAP_PRIVATE, "//anon");
 	add(&f, 101, 200, "//anon");
 	assert_int_equal(region_map_mark_stack(&f.map, 198 * PAGE, 0), 0);
 	add(&f, 101, 200, ""); /* as /proc names it: nothing else */
@@ -411,7 +415,7 @@ static void test_bss(void **state)
 	for (int over = 0; over < 2; over++) {
 		start(&f);
 		if (over)
-			add(&f, 10, 40, "/lib.so");
+			add_to(&f, &f.map, 10, 40, PROT_READ, MAP_PRIVATE, "/lib.so");
 		add_code(&f, 11, 20, "/lib.so");
 		add(&f, 20, 30, "/lib.so");
 		add(&f, 30, 40, "//anon");
@@ -429,6 +433,24 @@ static void test_bss(void **state)
 		assert_false(find(&f, 35)->bss);
 		stop(&f);
 	}
+}
+
+/* A program maps memory by itself, and it happens to come behind a library. */
+static void test_neighbour_of_file(void **state)
+{
+	struct fixture f;
+
+	(void)state;
+	start(&f);
+	add_to(&f, &f.map, 10, 40, PROT_READ, MAP_PRIVATE, "/lib.so");
+	add_code(&f, 11, 20, "/lib.so");
+	add(&f, 20, 30, "/lib.so");
+	f.started = true;
+	add(&f, 30, 40, "//anon");
+	assert_int_equal(class_at(&f, 35), REGION_PROGRAM); /* ld.so's, over the file */
+	add(&f, 40, 41, "//anon");
+	assert_int_equal(class_at(&f, 40), REGION_ANONYMOUS);
+	stop(&f);
 }
 
 /* Not behind a file, behind what is shared, or the heap. */
@@ -584,28 +606,43 @@ static const struct {
 	{ "/a", MAP_PRIVATE, false },	   { "[heap]", MAP_PRIVATE, true },
 };
 
+static bool naive_same(const struct naive_page *old, uint32_t of)
+{
+	return old->id && old->shared == !!(kind[of].flags & MAP_SHARED) &&
+	       old->anonymous == kind[of].anonymous &&
+	       (!strcmp(old->name, kind[of].name) || (old->bss && !*kind[of].name));
+}
+
 static void naive_add(struct naive *naive, uint32_t id, uint32_t first, uint32_t last, uint32_t of)
 {
-	const struct naive_page *before = first ? &naive->page[first - 1] : NULL;
-	struct naive_page *old = &naive->page[first];
-	struct naive_page new = {
-		id, id, 0, kind[of].name, kind[of].flags & MAP_SHARED, kind[of].anonymous, false
-	};
+	struct naive_page new = { 0 };
+	bool begun = false;
 
-	if (!*new.name && before && before->id && before->id != old->id && !before->shared &&
-	    (!before->anonymous || before->bss)) {
-		new.name = before->name;
-		new.bss = true;
+	for (uint32_t i = first; i < last; i++) {
+		const struct naive_page *before = i ? &naive->page[i - 1] : NULL;
+		struct naive_page *page = &naive->page[i];
+
+		if (naive_same(page, of)) {
+			begun = false;
+			continue;
+		}
+		if (!begun) {
+			new = (struct naive_page){ PAGES * id + i,
+						   id,
+						   0,
+						   kind[of].name,
+						   kind[of].flags & MAP_SHARED,
+						   kind[of].anonymous,
+						   false };
+			if (!*new.name && before && before->id && before->id != page->id &&
+			    !before->shared && (!before->anonymous || before->bss)) {
+				new.name = before->name;
+				new.bss = true;
+			}
+			begun = true;
+		}
+		*page = new;
 	}
-	if (old->id && old->shared == new.shared && old->anonymous == new.anonymous &&
-	    (!strcmp(old->name, new.name) || (old->bss && !*new.name))) {
-		new.name = old->name;
-		new.bss = old->bss;
-		new.born = old->born;
-		new.stack_top = old->stack_top;
-	}
-	for (uint32_t i = first; i < last; i++)
-		naive->page[i] = new;
 }
 
 static void naive_mark(struct naive *naive, uint32_t at)
@@ -710,6 +747,7 @@ int main(void)
 		cmocka_unit_test(test_classes),
 		cmocka_unit_test(test_parts_of_a_program),
 		cmocka_unit_test(test_bss),
+		cmocka_unit_test(test_neighbour_of_file),
 		cmocka_unit_test(test_no_bss),
 		cmocka_unit_test(test_growing_stack),
 		cmocka_unit_test(test_thread_stacks),

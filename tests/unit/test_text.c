@@ -171,6 +171,7 @@ static void set_context(struct sample *s)
 	context->faults_measured = true;
 	context->fault_start = "the exception";
 	context->fault_end = "perf's page-faults";
+	context->huge_known = true;
 	context->probe_ns = 90;
 	context->loader_cpu_ns = 21000000;
 }

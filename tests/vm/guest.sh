@@ -34,6 +34,18 @@ each() {
 	trace "$load-no_end" --without sched_exit_tp --without kprobe -- "$@"
 }
 
+# faults_by PATH [OPTION]...: known numbers of page faults of each kind, and the same programs without them.
+faults_by() {
+	path=$1
+	shift
+	for count in 512 0; do
+		huge=$((count / 64))
+		# shellcheck disable=SC2016 # it is the traced shell's
+		trace "faults-$path-$count" "$@" -- sh -c 'for kind in zero-read first-touch cow-copy shmem \
+			kernel populate segv; do faults $kind $0 || exit; done; faults thp $1' $count $huge
+	done
+}
+
 # outlived NAME [OPTION]...: a task that goes on switching when the command has ended, and when tracing has.
 outlived() {
 	survivor=/results/$1/out
@@ -73,6 +85,13 @@ outlived outlived-raw --without tp_btf
 outlived outlived-no_iter --without iter_task
 trace wakers-typed --wakers --pick -- vfork_child 20
 trace wakers-raw --wakers --without tp_btf -- vfork_child 20
+echo 0 >/proc/sys/kernel/randomize_va_space # the same faults at start, each time
+echo madvise >/sys/kernel/mm/transparent_hugepage/enabled # off below 512 MiB
+faults_by perf
+faults_by fexit --without page_fault_user
+faults_by counter --without perf_fault_min --without fentry
+faults_by raw --without tp_btf
+for as in thread process; do trace "munmap-$as" --tlb-switch -- storm --as $as --rounds 1000; done
 export CMOCKA_MESSAGE_OUTPUT=TAP
 keep sessions test_session brief
 

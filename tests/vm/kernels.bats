@@ -10,7 +10,8 @@ load boot
 
 setup_file() {
 	local kernel program programs=("$TASKTAX" "$DEMO" "$BUILD/tests/bpf/test_session")
-	for program in naps short_tasks exec_thread vfork_child pid_reuse leader_first map_writer; do
+	for program in naps short_tasks exec_thread vfork_child pid_reuse leader_first map_writer \
+		faults storm; do
 		programs+=("$TARGETS/$program")
 	done
 	programs+=("$(command -v hackbench)")
@@ -155,7 +156,7 @@ truth() {
 		feature rss_stat ".state == if \"$series\" == \"6.1\" then \"off\" else \"ok\" end"
 		doctor '[.features[] | select(.state == "off") | .name] - ["sched_exit_tp",
 			"sched_exit_tp_raw", "sched_entry_tp", "rss_stat", "csd_queue_cpu",
-			"ipi_send_cpumask", "ipi_send_cpu"] == []'
+			"csd_function_entry", "csd_function_exit"] == []'
 	done
 	for case in $(cases doctor_text); do
 		of "$case"
@@ -196,8 +197,9 @@ truth() {
 		of "$case-typed"
 		check '.features.attached | contains(["sched_switch", "finish_task_switch", "iter_task"])'
 		of "$case-raw"
-		check '[.features.attached[] | select(endswith("_raw"))] | length == 5'
-		check '.features.attached - ["finish_task_switch"] | all(endswith("_raw"))'
+		check '[.features.attached[] | select(endswith("_raw"))] | length == 7'
+		check '.features.attached - ["finish_task_switch", "perf_fault_min", "perf_fault_maj",
+			"perf_mappings"] | all(endswith("_raw"))'
 		of "$case-no_end"
 		check '.features.attached | index("sched_switch") and (index("finish_task_switch") | not)'
 	done
@@ -349,4 +351,55 @@ truth() {
 		print("\n".join(wrong))
 		sys.exit(bool(wrong))
 	PYTHON
+}
+
+# more FILTER: by how much this sum of the report is larger with the faults than without them.
+more() {
+	local with without
+	with=$(jq "$1" "${JSON/-0/-512}")
+	without=$(jq "$1" "${JSON/-512/-0}")
+	echo $((with - without))
+}
+
+# faults FILTER: how many more of these rows of faults[] there are.
+faults() { more "[.faults[] | select($1) | .count] | add // 0"; }
+
+@test "page faults: every kind, as many as there were, by perf, by fexit, by counters and by raw programs" {
+	for case in $(cases faults-{perf,fexit,counter,raw}-{0,512}); do
+		traced "$case"
+		[[ $case == *-512 ]] || continue
+		[ "$(more '.reconcile.minor_faults.seen')" = $((6 * 512 + 8)) ]
+		[ "$(more '.reconcile.minor_faults.no_event')" = 512 ]
+		# a bad address never comes as far as handle_mm_fault()
+		[ "$(more '.reconcile.unfinished_faults')" = "$([[ $case == *fexit* ]] && echo 0 || echo 512)" ]
+		for kind in zero-read cow-fork shmem; do
+			[ "$(faults ".kind == \"$kind\"")" = 512 ]
+		done
+		[ "$(faults '.kind == "first-touch" and .mode == "user"')" = $((3 * 512 + 8)) ]
+		[ "$(faults '.kind == "first-touch" and .mode == "kernel"')" = 512 ]
+		if [[ $case == *counter* ]]; then
+			check '([.faults[] | .huge, .time_ns.p50] | unique) == [null] and .fault_end == null'
+		else
+			[ "$(more '[.faults[].huge] | add')" = 8 ]
+			check '.fault_end != null and ([.faults[].untimed] | add) == 0'
+		fi
+	done
+}
+
+@test "TLB shootdowns: sent among threads, hardly any among processes; before 6.5 not observable" {
+	for case in $(cases munmap-thread); do
+		traced "$case"
+		check 'all(.switches[]; .tlb.flushed + .tlb.reused <= .count)'
+		check '.tlb.by_reason["local-mm-shootdown"].count >= 2000'
+		if [[ $case == */6.1-* ]]; then
+			check '.tlb.shootdowns == null and (.tlb.shootdowns_unknown_because | length) > 0'
+			continue
+		fi
+		check '.tlb.shootdowns | .received <= .sent and .sent_all <= .sent'
+		threads=$(json '.tlb.shootdowns.sent')
+		traced "${case/thread/process}"
+		processes=$(json '.tlb.shootdowns.sent')
+		echo "sent by threads $threads, by processes $processes"
+		[ $((100 * processes)) -le "$threads" ]
+	done
 }

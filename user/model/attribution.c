@@ -12,10 +12,11 @@ static unsigned int row_index(enum row_level level, int via)
 	return ROW_WITH_VIA * VIA_COUNT + (level - ROW_WITH_VIA);
 }
 
-void attribution_init(struct attribution *attribution, uint64_t probe_ns)
+void attribution_init(struct attribution *attribution, uint64_t probe_ns, uint64_t tlb_ns)
 {
 	memset(attribution, 0, sizeof(*attribution));
 	attribution->probe_ns = probe_ns;
+	attribution->tlb_ns = tlb_ns;
 	for (int level = 0; level < ROW_LEVELS; level++) {
 		for (int via = 0; via < (level < ROW_WITH_VIA ? VIA_COUNT : 1); via++) {
 			struct switch_row *row = &attribution->row[row_index(level, via)];
@@ -84,11 +85,13 @@ static uint64_t wait_of(const struct event_switch *event)
 static bool direct_of(const struct attribution *attribution, const struct event_switch *event,
 		      uint64_t *direct)
 {
+	uint64_t probes = attribution->probe_ns;
+
 	if (event->direct_ns == SWITCH_NS_UNKNOWN)
 		return false;
-	*direct = event->direct_ns > attribution->probe_ns ?
-			  event->direct_ns - attribution->probe_ns :
-			  0;
+	if (event->h.flags & (SWITCH_TLB_FLUSHED | SWITCH_TLB_REUSED))
+		probes += attribution->tlb_ns;
+	*direct = event->direct_ns > probes ? event->direct_ns - probes : 0;
 	return true;
 }
 
@@ -198,6 +201,8 @@ int attribution_switch(struct attribution *attribution, struct tasks *tasks,
 	int err;
 
 	row->count++;
+	row->tlb_flushed += !!(event->h.flags & SWITCH_TLB_FLUSHED);
+	row->tlb_reused += !!(event->h.flags & SWITCH_TLB_REUSED);
 	err = price(attribution, row, event);
 	if (is_target(event->prev)) {
 		task = tasks_get(tasks, TASK_ID(event->prev));

@@ -16,6 +16,7 @@
 struct attribution {
 	struct switch_row row[ROW_TABLE];
 	uint64_t probe_ns; /* taken off every raw direct cost; 0 when it was not calibrated */
+	uint64_t tlb_ns;   /* the same of those that the probe of tlb_flush took part in */
 	uint64_t first_switches;
 	uint64_t missed;       /* switch-ins of targets that no hook saw */
 	uint64_t began_on_cpu; /* tasks whose first record is a switch-out */
@@ -25,7 +26,7 @@ struct attribution {
 	struct pairs wakes;	   /* kind: 0 */
 };
 
-void attribution_init(struct attribution *attribution, uint64_t probe_ns);
+void attribution_init(struct attribution *attribution, uint64_t probe_ns, uint64_t tlb_ns);
 void attribution_free(struct attribution *attribution);
 
 /* Each: 0 or -ENOMEM. The size of the record has been checked. */

@@ -10,13 +10,14 @@
 #include "model/reconcile.h"
 #include "model/workload.h"
 
-struct model *model_new(uint64_t probe_ns)
+struct model *model_new(uint64_t probe_ns, uint64_t tlb_ns)
 {
 	struct model *model = calloc(1, sizeof(*model));
 
 	if (!model)
 		return NULL;
-	attribution_init(&model->attribution, probe_ns == NS_UNKNOWN ? 0 : probe_ns);
+	attribution_init(&model->attribution, probe_ns == NS_UNKNOWN ? 0 : probe_ns,
+			 tlb_ns == NS_UNKNOWN ? 0 : tlb_ns);
 	faults_init(&model->faults);
 	if (tasks_init(&model->tasks) || spaces_init(&model->spaces)) {
 		model_free(model);
@@ -35,6 +36,7 @@ void model_free(struct model *model)
 	strangers_free(&model->strangers);
 	spaces_free(&model->spaces);
 	faults_free(&model->faults);
+	memory_free(&model->memory);
 	free(model);
 }
 
@@ -64,6 +66,8 @@ static size_t size_of_kind(unsigned int kind)
 		return sizeof(struct event_fault);
 	case EVENT_IMAGE:
 		return sizeof(struct event_image);
+	case EVENT_MEMORY:
+		return sizeof(struct event_memory);
 	default:
 		return 0;
 	}
@@ -111,8 +115,9 @@ static int dispatch(struct model *model, const struct event_header *event)
 		return tasks_newtask(&model->tasks, e) ?:
 			       spaces_newtask(&model->spaces, &model->tasks, e);
 	case EVENT_EXEC:
-		return tasks_exec(&model->tasks, e) ?:
-						      spaces_exec(&model->spaces, &model->tasks, e);
+		return tasks_exec(&model->tasks, e)			     ?:
+			       spaces_exec(&model->spaces, &model->tasks, e) ?:
+			       memory_exec(&model->memory, &model->tasks, e);
 	case EVENT_IMAGE:
 		return spaces_image(&model->spaces, &model->tasks, e);
 	case EVENT_MAPPING:
@@ -123,7 +128,9 @@ static int dispatch(struct model *model, const struct event_header *event)
 		spaces_exit(&model->spaces, &model->tasks, e);
 		err = tasks_exit(&model->tasks, e);
 		model->exits_seen += !err;
-		return err;
+		return err ?: memory_exit(&model->memory, &model->tasks, e);
+	case EVENT_MEMORY:
+		return memory_sample(&model->memory, &model->tasks, e);
 	case EVENT_END:
 		err = tasks_end(&model->tasks, e);
 		model->ends_seen += !err && !(event->flags & END_CLOSED);

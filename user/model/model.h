@@ -12,8 +12,11 @@
 
 struct model;
 
-/* probe_ns: what the probes add to every raw direct cost, NS_UNKNOWN when not calibrated. */
-struct model *model_new(uint64_t probe_ns); /* NULL: no memory */
+/*
+ * probe_ns: what the probes add to every raw direct cost; tlb_ns: what that of tlb_flush adds besides where
+ * it ran. NS_UNKNOWN when not calibrated. NULL: no memory.
+ */
+struct model *model_new(uint64_t probe_ns, uint64_t tlb_ns);
 void model_free(struct model *model);
 
 /*

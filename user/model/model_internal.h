@@ -8,6 +8,7 @@
 
 #include "model/attribution.h"
 #include "model/faults.h"
+#include "model/memory.h"
 #include "model/spaces.h"
 #include "model/strangers.h"
 #include "model/tasks.h"
@@ -18,6 +19,7 @@ struct model {
 	struct strangers strangers;
 	struct spaces spaces;
 	struct faults faults;
+	struct memory memory;
 	uint64_t received, late, unknown, latest_ns;
 	uint64_t exits_seen, ends_seen;
 

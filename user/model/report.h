@@ -38,7 +38,8 @@ struct switch_row {
 	uint64_t count;
 	uint64_t voluntary, preempted; /* records whose prev is a target */
 	uint64_t migrated;
-	struct histogram direct; /* probe cost subtracted */
+	uint64_t tlb_flushed, tlb_reused; /* only with tlb_switch */
+	struct histogram direct;	  /* probe cost subtracted */
 	struct histogram pick;
 	struct histogram wait;
 };
@@ -199,7 +200,40 @@ struct process_entry {
 	struct task_figures figures;
 	struct fork_debt debt_own;    /* its own faults because it was forked */
 	struct fork_debt debt_parent; /* its parent's because of this fork */
-	uint64_t peak_rss;	      /* bytes, of its last address space; 0: not known */
+	/*
+	 * Bytes, of its last address space; 0: not known. The kernel's counters lack what its CPUs hold back,
+	 * up to a batch of pages for each CPU and kind: where a sample says more, it is that.
+	 */
+	uint64_t peak_rss;
+	struct task_tlb tlb; /* of its tasks that have ended or were closed */
+};
+
+/* --- memory --- */
+
+#define BYTES_UNKNOWN (~(uint64_t)0)
+
+/* What smaps_rollup says of a process. Bytes. */
+struct memory_sample {
+	uint64_t rss, pss;	  /* resident pages; each divided by how many page tables have it */
+	uint64_t shared, private; /* of rss */
+	uint64_t swap, swap_pss;
+};
+
+struct process_memory {
+	uint32_t process;  /* index into report.processes */
+	bool denied;	   /* the loader may not read it, and has not */
+	uint64_t samples;  /* since its last exec; 0: it was too short for one, or denied */
+	uint64_t most_rss; /* of its samples */
+	uint64_t peak_rss; /* as in process_entry; 0: not known */
+	struct memory_sample most, last; /* that with the highest PSS; valid with samples */
+};
+
+/* Of the tree; BYTES_UNKNOWN where nothing was sampled, or no peak is known. */
+struct memory_summary {
+	uint64_t rss, pss;	/* the highest sums over processes that were sampled together */
+	uint64_t peak_rss;	/* sum of the peaks, whenever they were */
+	uint32_t peaks_unknown; /* address spaces whose peak is not in it */
+	uint32_t rounds;	/* of samples */
 };
 
 /* Who hands the CPU to whom: last user task -> target, any via, resume left out. */
@@ -263,14 +297,25 @@ struct run_context {
 	const char *fault_start; /* what begins a fault */
 	const char *fault_end;	 /* what ends a fault; NULL: faults have no time, or none is seen */
 	const char *fault_why;	 /* why fault_end is NULL; NULL: not asked for */
-	bool cow_detail;	 /* copies and reuses are told apart */
-	bool pick_measured;	 /* else asked for with --pick */
-	bool waking_measured;	 /* else asked for with --wakers */
-	uint64_t probe_ns;	 /* calibrated, already subtracted from direct; NS_UNKNOWN */
-	const char *probe_why;	 /* why probe_ns is unknown */
-	uint64_t loader_cpu_ns;	 /* user + system time of the loader while tracing */
-	const char *const *hooks;	  /* names of the attached hooks, NULL-terminated */
-	const char *const *hooks_off;	  /* hooks that could not be used, or were excluded, */
+	bool huge_known;	 /* faults that mapped a huge page are told from others */
+	bool shootdowns_measured;  /* else off by --no-tlb or impossible: shootdown_why */
+	bool shot_time;		   /* the time of those received is known */
+	const char *shootdown_why; /* NULL: not asked for */
+	bool tlb_switch;	   /* flushes by reason, and at switches, are told */
+	uint64_t tlb_probe_ns;	   /* of those switches, already subtracted; NS_UNKNOWN */
+	struct tlb_reason tlb_reasons[TLB_REASONS];
+	bool cow_detail;	      /* copies and reuses are told apart */
+	bool pick_measured;	      /* else asked for with --pick */
+	bool waking_measured;	      /* else asked for with --wakers */
+	bool memory_sampled;	      /* else off by --no-memory or impossible: memory_why */
+	const char *memory_why;	      /* why it is not sampled; NULL: not asked for */
+	uint64_t memory_cost_ns;      /* CPU time of the samples */
+	uint64_t page_size;	      /* bytes; 0: not known, and no peak is */
+	uint64_t probe_ns;	      /* calibrated, already subtracted from direct; NS_UNKNOWN */
+	const char *probe_why;	      /* why probe_ns is unknown */
+	uint64_t loader_cpu_ns;	      /* user + system time of the loader while tracing */
+	const char *const *hooks;     /* names of the attached hooks, NULL-terminated */
+	const char *const *hooks_off; /* hooks that could not be used, or were excluded, */
 	const char *const *hooks_off_why; /* and why, same order, NULL-terminated */
 };
 
@@ -313,6 +358,11 @@ struct report {
 	const struct region_row *regions; /* by time, descending */
 	size_t region_count;
 	struct fork_debt debt_children, debt_parents; /* of all forks */
+	struct task_tlb tlb;			      /* of all tasks */
+
+	struct memory_summary memory;
+	const struct process_memory *process_memory; /* by highest PSS, then peak, descending */
+	uint32_t process_memory_count;
 
 	struct tax tax;
 	const struct task_entry *tasks; /* index is the serial; [0] is nobody */
@@ -340,6 +390,7 @@ const char *row_level_name(enum row_level level);     /* "resume", "thread", ...
 const char *switch_via_name(int via);		      /* "direct", "idle", "kernel"; NULL for -1 */
 const char *fault_kind_name(enum fault_kind kind);    /* "first-touch", ... */
 const char *fault_cause_name(enum fault_cause cause); /* "process", ... */
+const char *tlb_reason_name(int reason);	      /* "remote-shootdown", ... */
 const char *region_class_name(enum region_class class);	    /* "heap", ... */
 const char *workload_level_name(enum workload_level level); /* "process-level", ... */
 const char *created_as_name(enum created_as created);	    /* "process", ... */

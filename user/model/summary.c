@@ -65,6 +65,17 @@ const char *fault_cause_name(enum fault_cause cause)
 	return cause < CAUSES ? name[cause] : "unknown";
 }
 
+/* As enum tlb_flush_reason numbers them: include/linux/mm_types.h. */
+const char *tlb_reason_name(int reason)
+{
+	static const char *const name[TLB_REASONS] = {
+		"task-switch",	   "remote-shootdown", "local-shootdown", "local-mm-shootdown",
+		"remote-send-ipi", "remote-wrong-cpu", "reason-6",	  "reason-7",
+	};
+
+	return reason >= 0 && reason < TLB_REASONS ? name[reason] : "unknown";
+}
+
 const char *region_class_name(enum region_class class)
 {
 	static const char *const name[REGION_CLASSES] = {
@@ -126,6 +137,15 @@ void task_figures_add(struct task_figures *sum, const struct task_figures *one)
 	sum->fault_ns += one->fault_ns;
 }
 
+static void add_tlb(struct task_tlb *sum, const struct task_tlb *one)
+{
+	sum->sent += one->sent;
+	sum->sent_all += one->sent_all;
+	sum->sent_pages += one->sent_pages;
+	sum->received += one->received;
+	sum->received_ns += one->received_ns;
+}
+
 static uint64_t outs(const struct task_figures *figures)
 {
 	return figures->voluntary + figures->preempted;
@@ -140,6 +160,10 @@ static void sum_processes(struct model *model)
 		struct process_entry *process = &tasks->process[task->process];
 
 		task_figures_add(&process->figures, &task->figures);
+		if (task->ended) {
+			add_tlb(&process->tlb, &task->account.tlb);
+			add_tlb(&model->report.tlb, &task->account.tlb);
+		}
 		if (task->process == PROCESS_UNKNOWN && outs(&task->figures))
 			process->threads++;
 	}
@@ -528,7 +552,7 @@ int summary_make(struct model *model)
 	sum_tax(model);
 	if (rank_tasks(model) || rank_processes(model) || list_pairs(model) ||
 	    list_name_pairs(model) || list_wake_pairs(model) || list_fault_rows(model) ||
-	    list_regions(model))
+	    list_regions(model) || memory_report(&model->memory, &model->tasks, report))
 		return -ENOMEM;
 	return 0;
 }

@@ -11,7 +11,8 @@
 #include "base/quote.h"
 
 #define REGIONS_SHOWN 1000
-#define PAIRS_SHOWN 200 /* the busiest; pairs_total counts them all */
+#define MEMORY_SHOWN 1000 /* processes, the largest */
+#define PAIRS_SHOWN 200	  /* the busiest; pairs_total counts them all */
 
 static json_t *count(uint64_t n)
 {
@@ -124,10 +125,13 @@ static json_t *events(const struct report *report)
 				    count(lost->untracked), "recursion", count(lost->recursion),
 				    "unknown", count(lost->unknown));
 
-	return json_pack("{s:o, s:o, s:b, s:o, s:o, s:o, s:o}", "received", count(report->received),
-			 "lost", classes, "complete", report->complete, "late", count(report->late),
-			 "unseen_switches", count(lost->unseen), "missed_switch_ins",
-			 count(report->missed_ins), "began_on_cpu", count(report->began_on_cpu));
+	return json_pack("{s:o, s:o, s:b, s:o, s:o, s:o, s:o, s:o}", "received",
+			 count(report->received), "lost", classes, "complete", report->complete,
+			 "late", count(report->late), "unseen_switches", count(lost->unseen),
+			 "unseen_faults",
+			 report->context.faults_measured ? count(lost->unseen_faults) : json_null(),
+			 "missed_switch_ins", count(report->missed_ins), "began_on_cpu",
+			 count(report->began_on_cpu));
 }
 
 static json_t *balance(const struct balance *balance)
@@ -217,13 +221,19 @@ static json_t *switches(const struct report *report)
 							       json_null();
 		json_t *wait = report->context.wait_known ? distribution(&row->wait) : json_null();
 
+		json_t *flushes = report->context.tlb_switch ?
+					  json_pack("{s:o, s:o}", "flushed",
+						    count(row->tlb_flushed), "reused",
+						    count(row->tlb_reused)) :
+					  json_null();
+
 		append(&array,
-		       json_pack("{s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "level",
+		       json_pack("{s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "level",
 				 row_level_name(row->level), "via", text(switch_via_name(row->via)),
 				 "count", count(row->count), "voluntary", count(row->voluntary),
 				 "preempted", count(row->preempted), "migrated",
 				 count(row->migrated), "direct_ns", distribution(&row->direct),
-				 "pick_ns", pick, "wait_ns", wait));
+				 "pick_ns", pick, "wait_ns", wait, "tlb", flushes));
 	}
 	return array;
 }
@@ -241,7 +251,9 @@ static json_t *faults(const struct report *report)
 				 row->many ? "many" : "one", "kind", fault_kind_name(row->kind),
 				 "severity", row->major ? "major" : "minor", "mode",
 				 row->kernel ? "kernel" : "user", "count", count(row->count),
-				 "huge", count(row->huge), "copied",
+				 "huge",
+				 report->context.huge_known ? count(row->huge) : json_null(),
+				 "copied",
 				 report->context.cow_detail ? count(row->copied) : json_null(),
 				 "untimed", count(row->untimed), "off_cpu_ns",
 				 report->context.fault_end ? count(row->off_ns) : json_null(),
@@ -276,6 +288,42 @@ static json_t *fork_debt(const struct report *report)
 		"children", debt(report, own), "parents", debt(report, parent));
 }
 
+/* What the tasks' accounts tell; null where it cannot be observed. */
+static json_t *shootdowns(const struct run_context *context, const struct task_tlb *tlb)
+{
+	if (!context->shootdowns_measured)
+		return json_null();
+	return json_pack("{s:o, s:o, s:o, s:o, s:o}", "sent", count(tlb->sent), "sent_all",
+			 count(tlb->sent_all), "sent_pages", count(tlb->sent_pages), "received",
+			 count(tlb->received), "received_ns",
+			 context->shot_time ? count(tlb->received_ns) : json_null());
+}
+
+static json_t *tlb_reasons(const struct run_context *context)
+{
+	json_t *object = context->tlb_switch ? json_object() : json_null();
+
+	/* 0 is the switch of tasks, which the rows of switches tell by level */
+	for (int i = 1; context->tlb_switch && i < TLB_REASONS; i++) {
+		const struct tlb_reason *reason = &context->tlb_reasons[i];
+
+		if (reason->count)
+			set(&object, tlb_reason_name(i),
+			    json_pack("{s:o, s:o, s:o}", "count", count(reason->count), "all",
+				      count(reason->all), "pages", count(reason->pages)));
+	}
+	return object;
+}
+
+static json_t *tlb(const struct report *report)
+{
+	const struct run_context *context = &report->context;
+
+	return json_pack("{s:o, s:o, s:o}", "shootdowns", shootdowns(context, &report->tlb),
+			 "shootdowns_unknown_because", text(context->shootdown_why), "by_reason",
+			 tlb_reasons(context));
+}
+
 static json_t *regions(const struct report *report)
 {
 	json_t *array = report->context.faults_measured ? json_array() : json_null();
@@ -291,6 +339,60 @@ static json_t *regions(const struct report *report)
 				 report->context.fault_end ? count(row->time_ns) : json_null()));
 	}
 	return array;
+}
+
+/* Why a process has no sample; NULL: it has. */
+static const char *unsampled_because(const struct report *report,
+				     const struct process_memory *process)
+{
+	if (process->samples)
+		return NULL;
+	if (!report->context.memory_sampled)
+		return report->context.memory_why ?: "not asked for";
+	return process->denied ? "not permitted (CAP_SYS_PTRACE)" : "no sample fell into its life";
+}
+
+static json_t *memory_of(const struct report *report, const struct process_memory *process)
+{
+	const struct process_entry *entry = &report->processes[process->process];
+	const struct memory_sample *most = &process->most, *last = &process->last;
+	bool known = process->samples;
+	json_t *object = json_pack("{s:o, s:o, s:o, s:o, s:o}", "pid", number(entry->tgid), "comm",
+				   text(entry->comm), "samples", count(process->samples),
+				   "unsampled_because", text(unsampled_because(report, process)),
+				   "peak_rss_bytes",
+				   process->peak_rss ? count(process->peak_rss) : json_null());
+
+	set(&object, "rss_bytes", known ? count(most->rss) : json_null());
+	set(&object, "pss_bytes", known ? count(most->pss) : json_null());
+	set(&object, "private_bytes", known ? count(most->private) : json_null());
+	set(&object, "shared_bytes", known ? count(most->shared) : json_null());
+	set(&object, "swap_bytes", known ? count(most->swap) : json_null());
+	set(&object, "last_rss_bytes", known ? count(last->rss) : json_null());
+	set(&object, "last_pss_bytes", known ? count(last->pss) : json_null());
+	return object;
+}
+
+static json_t *bytes(uint64_t value)
+{
+	return value == BYTES_UNKNOWN ? json_null() : count(value);
+}
+
+static json_t *memory(const struct report *report)
+{
+	const struct memory_summary *sum = &report->memory;
+	bool sampled = report->context.memory_sampled;
+	json_t *array = json_array();
+
+	for (uint32_t i = 0; i < report->process_memory_count && i < MEMORY_SHOWN; i++)
+		append(&array, memory_of(report, &report->process_memory[i]));
+	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "peak_rss_sum_bytes",
+			 bytes(sum->peak_rss), "peaks_unknown", count(sum->peaks_unknown),
+			 "rss_sum_bytes", bytes(sum->rss), "pss_sum_bytes", bytes(sum->pss),
+			 "rounds", sampled ? count(sum->rounds) : json_null(), "cost_ns",
+			 sampled ? count(report->context.memory_cost_ns) : json_null(),
+			 "processes_total", count(report->process_memory_count), "processes",
+			 array);
 }
 
 static json_t *levels(const struct task_figures *figures)
@@ -363,6 +465,7 @@ static json_t *process_object(const struct report *report, uint32_t index, json_
 
 	set(&object, "fork_debt", debt(report, &process->debt_own));
 	set(&object, "fork_debt_of_parent", debt(report, &process->debt_parent));
+	set(&object, "shootdowns", shootdowns(&report->context, &process->tlb));
 	add_figures(&object, report, &process->figures);
 	return object;
 }
@@ -454,9 +557,10 @@ static json_t *tax(const struct report *report)
 
 static json_t *overhead(const struct run_context *context)
 {
-	return json_pack("{s:o, s:o, s:o, s:o}", "probe_ns", ns(context->probe_ns),
-			 "probe_unknown_because", text(context->probe_why), "bpf_ns", json_null(),
-			 "loader_cpu_ns", ns(context->loader_cpu_ns));
+	return json_pack("{s:o, s:o, s:o, s:o, s:o}", "probe_ns", ns(context->probe_ns),
+			 "tlb_probe_ns", ns(context->tlb_probe_ns), "probe_unknown_because",
+			 text(context->probe_why), "bpf_ns", json_null(), "loader_cpu_ns",
+			 ns(context->loader_cpu_ns));
 }
 
 /*
@@ -591,6 +695,8 @@ int json_write(const struct report *report, FILE *out)
 	put_member(&writer, "faults", faults(report));
 	put_member(&writer, "fork_debt", fork_debt(report));
 	put_member(&writer, "regions", regions(report));
+	put_member(&writer, "tlb", tlb(report));
+	put_member(&writer, "memory", memory(report));
 	put_member(&writer, "first_switches", count(report->first_switches));
 	put_processes(&writer, report);
 	put_member(&writer, "pairs", pairs(report));

@@ -798,6 +798,15 @@ struct figure figure_ns(uint64_t ns)
 	return figure;
 }
 
+struct figure figure_bytes(uint64_t bytes)
+{
+	struct figure figure = { DASH };
+
+	if (bytes != UINT64_MAX)
+		format_bytes(figure.text, sizeof(figure.text), bytes);
+	return figure;
+}
+
 struct figure figure_percent(double part, double whole)
 {
 	struct figure figure = { DASH };

@@ -124,6 +124,7 @@ struct figure {
 
 struct figure figure_count(uint64_t count);
 struct figure figure_ns(uint64_t ns);			 /* UINT64_MAX: DASH */
+struct figure figure_bytes(uint64_t bytes);		 /* UINT64_MAX: DASH */
 struct figure figure_percent(double part, double whole); /* whole 0: DASH */
 
 #endif

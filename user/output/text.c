@@ -156,6 +156,8 @@ int text_write(const struct report *report, FILE *out, const struct text_options
 	text_price(&text);
 	text_faults(&text);
 	text_regions(&text);
+	text_tlb(&text);
+	text_memory(&text);
 	text_tax(&text);
 	text_processes(&text);
 	text_tasks(&text);

@@ -154,6 +154,12 @@ static void fault_oddities(struct text *text)
 			  !unraised			 ? "" :
 			  unraised == (uint64_t)no_event ? ", each of them seen" :
 							   ", not all of them seen");
+	if (text->report->lost.unseen_faults)
+		page_text(
+			&text->page, STYLE_DIM, 2, 4,
+			"%s of the host unseen (the kernel ran no program); those of traced tasks "
+			"count as without an event",
+			text_counted(text->report->lost.unseen_faults, "fault", "faults").text);
 	if (r->unfinished)
 		page_text(&text->page, STYLE_DIM, 2, 4, "%s accounted: a bad address, a signal",
 			  text_counted(r->unfinished, "fault began and was not",

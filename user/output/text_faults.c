@@ -107,7 +107,10 @@ static void fault_line(struct text *text, struct table *table, const struct line
 		   figure_percent((double)line->count, (double)report->faults).text);
 	text_count_cell(table, line->kernel);
 	text_count_cell(table, line->many);
-	text_count_cell(table, line->huge);
+	if (report->context.huge_known)
+		text_count_cell(table, line->huge);
+	else
+		table_cell(table, STYLE_DIM, DASH);
 	time_cell(text, table, line, 50);
 	time_cell(text, table, line, 99);
 	if (line->time.count)

@@ -24,12 +24,43 @@ void text_workload(struct text *text);	   /* text_workload.c */
 void text_switches(struct text *text);	   /* text_switches.c */
 void text_faults(struct text *text);	   /* text_faults.c */
 void text_regions(struct text *text);	   /* text_faults.c */
+void text_tlb(struct text *text);	   /* text_tlb.c */
+void text_memory(struct text *text);	   /* text_memory.c */
 void text_price(struct text *text);	/* text_tax.c: what another address space adds, in words */
 void text_tax(struct text *text);	/* text_tax.c */
 void text_processes(struct text *text); /* text_tasks.c */
 void text_tasks(struct text *text);	/* text_tasks.c */
 void text_pairs(struct text *text);	/* text_pairs.c */
 void text_wakers(struct text *text);	/* text_pairs.c */
+
+/* --- text_equals.c: tables of processes and tasks, in which one line may stand for several --- */
+
+/* The first member of a line. */
+struct text_line {
+	const char *comm;
+	uint32_t group; /* only lines of the same group and comm are put together */
+	uint32_t index; /* of the process, or of the task */
+	uint32_t members;
+};
+
+struct text_lines {
+	void *line;
+	size_t size, count; /* bytes of each */
+	int (*by_rank)(const void *a, const void *b);
+	void (*add)(void *sum, const void *one); /* what stands after its struct text_line */
+};
+
+/*
+ * More lines than there is room for: many equals become one, but not when that would leave no more than
+ * `known` lines, which say nothing new. The first by rank then stand first.
+ */
+void text_group_equals(struct text_lines *lines, size_t room, size_t known);
+
+void text_line_add(const struct text_lines *lines, void *sum, const void *one);
+
+/* The pid, that of the whole when there are several (0: they have none in common), and the name. */
+void text_name_cells(struct text *text, struct table *table, const struct text_line *line,
+		     uint32_t pid, uint32_t pid_of_all);
 
 /* --- text_words.c: words and styles that several sections use --- */
 

@@ -12,11 +12,12 @@
 #include "trace/ring.h"
 
 struct source {
-	enum { SOURCE_RING, SOURCE_LOG, SOURCE_MAPPINGS } is;
+	enum { SOURCE_RING, SOURCE_LOG, SOURCE_MAPPINGS, SOURCE_SAMPLER } is;
 	union {
 		struct record_log log;
 		struct ring ring;
 		struct mappings *mappings;
+		struct sampler *sampler;
 	};
 };
 
@@ -90,6 +91,14 @@ void consumer_add_mappings(struct consumer *consumer, struct mappings *mappings)
 	source->mappings = mappings;
 }
 
+void consumer_add_sampler(struct consumer *consumer, struct sampler *sampler)
+{
+	struct source *source = &consumer->source[consumer->count++];
+
+	source->is = SOURCE_SAMPLER;
+	source->sampler = sampler;
+}
+
 void consumer_free(struct consumer *consumer)
 {
 	if (!consumer)
@@ -153,6 +162,8 @@ static const struct event_header *peek(struct consumer *consumer, struct source 
 		return record_log_peek(&source->log, &consumer->bad);
 	case SOURCE_MAPPINGS:
 		return mappings_peek(source->mappings, &consumer->bad);
+	case SOURCE_SAMPLER:
+		return sampler_peek(source->sampler);
 	default:
 		return ring_peek(&source->ring, &consumer->bad);
 	}
@@ -175,6 +186,9 @@ static void step(struct source *source)
 		break;
 	case SOURCE_MAPPINGS:
 		mappings_next(source->mappings);
+		break;
+	case SOURCE_SAMPLER:
+		sampler_next(source->sampler);
 		break;
 	default:
 		ring_next(&source->ring);

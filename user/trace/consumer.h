@@ -15,6 +15,7 @@
 
 #include "event.h"
 #include "trace/mappings.h"
+#include "trace/memory.h"
 #include "trace/record_log.h"
 
 #define CONSUMER_SLACK_NS 2000000ull
@@ -29,12 +30,14 @@ struct consumer *consumer_new(size_t most, consumer_sink sink, void *context);
 void consumer_free(struct consumer *consumer);
 
 /*
- * Adds a source: a ring map of `size` bytes, whose descriptor stays the caller's, a switch log, or the side
- * band of a CPU, which stays the caller's. Of two equal stamps the one goes first whose source was added first. 0 or a negative errno.
+ * Adds a source: a ring map of `size` bytes, whose descriptor stays the caller's, a switch log, the side band
+ * of a CPU or the sampler of memory, which stay the caller's. Of two equal stamps the one goes first whose
+ * source was added first. 0 or a negative errno.
  */
 int consumer_add_ring(struct consumer *consumer, int fd, size_t size);
 void consumer_add_log(struct consumer *consumer, const struct record_log *log);
 void consumer_add_mappings(struct consumer *consumer, struct mappings *mappings);
+void consumer_add_sampler(struct consumer *consumer, struct sampler *sampler);
 
 /* A descriptor that poll(2) finds readable when the kernel asks for a drain. */
 int consumer_fd(const struct consumer *consumer);

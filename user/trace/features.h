@@ -55,8 +55,8 @@ enum feature_id {
 	FEATURE_SWITCH_MM_IRQS_OFF,
 	FEATURE_TLB_FLUSH,
 	FEATURE_CSD_QUEUE_CPU,
-	FEATURE_IPI_SEND_CPUMASK,
-	FEATURE_IPI_SEND_CPU,
+	FEATURE_CSD_FUNCTION_ENTRY,
+	FEATURE_CSD_FUNCTION_EXIT,
 	FEATURE_COUNT,
 };
 
@@ -96,6 +96,7 @@ struct features {
 	int perf_event_paranoid; /* kernel.perf_event_paranoid; INT_MIN: not there */
 	bool kallsyms;		 /* names can be read; the addresses are not needed */
 	char switch_end[64];	 /* kallsyms' name of finish_task_switch; "": none */
+	uint64_t flush_tlb_func; /* its address; 0: not told, or there is none */
 	struct privilege privilege;
 };
 

@@ -39,6 +39,12 @@ uint64_t hooks_features(const struct wanted *wanted)
 			FEATURE_BIT(FEATURE_PERF_FAULT_MIN) | FEATURE_BIT(FEATURE_PERF_FAULT_MAJ) |
 			FEATURE_BIT(FEATURE_RSS_STAT) | FEATURE_BIT(FEATURE_PERF_MAPPINGS) |
 			FEATURE_BIT(FEATURE_FENTRY) | FEATURE_BIT(FEATURE_HANDLE_MM_FAULT);
+	if (wanted->shootdowns)
+		mask |= FEATURE_BIT(FEATURE_CSD_QUEUE_CPU) |
+			FEATURE_BIT(FEATURE_CSD_FUNCTION_ENTRY) |
+			FEATURE_BIT(FEATURE_CSD_FUNCTION_EXIT);
+	if (wanted->tlb_switch)
+		mask |= FEATURE_BIT(FEATURE_TLB_FLUSH);
 	if (wanted->cow_detail)
 		mask |= FEATURE_BIT(FEATURE_MM_PAGE_ALLOC);
 	for (size_t i = 0; i < CORE; i++)
@@ -143,13 +149,21 @@ static bool use_both(struct hooks *hooks, const struct features *features, enum 
 	return use(hooks, features, b) && first;
 }
 
+/* Why one of the two cannot be used. */
+static const char *why_not_both(const struct features *features, enum feature_id a,
+				enum feature_id b)
+{
+	return features->feature[features_has(features, a) ? b : a].why;
+}
+
 /* The means by which the start and the end of a fault are known. */
 static void choose_fault_end(struct hooks *hooks, const struct features *features)
 {
-	bool start = hooks->typed ? use_both(hooks, features, FEATURE_PAGE_FAULT_USER,
-					     FEATURE_PAGE_FAULT_KERNEL) :
-				    use_both(hooks, features, FEATURE_PAGE_FAULT_USER_RAW,
-					     FEATURE_PAGE_FAULT_KERNEL_RAW);
+	enum feature_id of_user = hooks->typed ? FEATURE_PAGE_FAULT_USER :
+						 FEATURE_PAGE_FAULT_USER_RAW;
+	enum feature_id of_kernel = hooks->typed ? FEATURE_PAGE_FAULT_KERNEL :
+						   FEATURE_PAGE_FAULT_KERNEL_RAW;
+	bool start = use_both(hooks, features, of_user, of_kernel);
 	bool perf = use_both(hooks, features, FEATURE_PERF_FAULT_MIN, FEATURE_PERF_FAULT_MAJ);
 
 	if (start && perf) {
@@ -162,11 +176,10 @@ static void choose_fault_end(struct hooks *hooks, const struct features *feature
 		hooks->fault_end = "exit of handle_mm_fault";
 	} else if (start) {
 		hooks->faults = FAULT_END_COUNTER;
-		hooks->fault_why = features->feature[FEATURE_PERF_FAULT_MIN].why;
+		hooks->fault_why =
+			why_not_both(features, FEATURE_PERF_FAULT_MIN, FEATURE_PERF_FAULT_MAJ);
 	} else {
-		hooks->fault_why = features->feature[hooks->typed ? FEATURE_PAGE_FAULT_USER :
-								    FEATURE_PAGE_FAULT_USER_RAW]
-					   .why;
+		hooks->fault_why = why_not_both(features, of_user, of_kernel);
 	}
 }
 
@@ -190,6 +203,26 @@ static void choose_faults(struct hooks *hooks, const struct features *features, 
 	if (cow_detail && hooks->typed)
 		hooks->cow_detail = use(hooks, features, FEATURE_MM_PAGE_ALLOC);
 	hooks->mappings = use(hooks, features, FEATURE_PERF_MAPPINGS);
+}
+
+static void choose_tlb(struct hooks *hooks, const struct features *features,
+		       const struct wanted *wanted)
+{
+	if (!hooks->typed) {
+		hooks->shootdown_why = "they are counted in task storage, which is not there";
+		return;
+	}
+	if (wanted->shootdowns) {
+		hooks->shootdowns = use_both(hooks, features, FEATURE_CSD_QUEUE_CPU,
+					     FEATURE_CSD_FUNCTION_ENTRY);
+		hooks->shot_time = hooks->shootdowns &&
+				   use(hooks, features, FEATURE_CSD_FUNCTION_EXIT);
+		hooks->flush_tlb_func = features->flush_tlb_func;
+		if (!hooks->shootdowns)
+			hooks->shootdown_why = features->feature[FEATURE_CSD_QUEUE_CPU].why;
+	}
+	if (wanted->tlb_switch)
+		hooks->tlb_switch = use(hooks, features, FEATURE_TLB_FLUSH);
 }
 
 int hooks_choose(struct hooks *hooks, const struct features *features, const struct wanted *wanted,
@@ -216,6 +249,7 @@ int hooks_choose(struct hooks *hooks, const struct features *features, const str
 		hooks->waking = choose_waking(hooks, features);
 	if (wanted->faults)
 		choose_faults(hooks, features, wanted->cow_detail);
+	choose_tlb(hooks, features, wanted);
 	if (hooks->typed)
 		hooks->iter = use(hooks, features, FEATURE_ITER_TASK);
 	hooks->run_delay = features_has(features, FEATURE_RUN_DELAY);

@@ -18,6 +18,8 @@ struct wanted {
 	bool pick;	 /* the cost of choosing the next task */
 	bool wakers;	 /* who woke whom */
 	bool faults;	 /* every page fault */
+	bool shootdowns; /* TLB shootdowns sent and received */
+	bool tlb_switch; /* TLB flushes by reason, at switches too */
 	bool cow_detail; /* which of the writes to once-shared pages copied them */
 };
 
@@ -36,14 +38,17 @@ struct hooks {
 	bool pick, waking, rename, iter;
 	enum fault_end faults;
 	bool rss_stat, cow_detail, mappings;
-	bool unraised;	/* faults that raise no event are seen as well */
-	bool run_delay; /* the kernel keeps it: wait is known */
+	bool shootdowns, shot_time, tlb_switch;
+	uint64_t flush_tlb_func; /* its address */
+	bool unraised;		 /* faults that raise no event are seen as well */
+	bool run_delay;		 /* the kernel keeps it: wait is known */
 
 	/* For the report: what is attached, what is not and why. Strings belong to features. */
 	const char *attached[HOOKS_MAX + 1];
 	const char *off[HOOKS_MAX + 1], *off_why[HOOKS_MAX + 1];
 	const char *direct_end, *direct_why, *wait_why;
 	const char *fault_start, *fault_end; /* what tells the end of a fault; NULL: nothing does */
+	const char *shootdown_why;	     /* why they are not seen, if asked for */
 	const char *fault_why;		     /* why fault_end is NULL, or why faults have no time */
 };
 

@@ -38,6 +38,22 @@ int host_read_number(const char *path, int otherwise)
 	return end == line ? otherwise : (int)number;
 }
 
+uint64_t host_symbol(const char *name)
+{
+	FILE *file = fopen("/proc/kallsyms", "re");
+	unsigned long long address = 0;
+	char line[512], found[128];
+
+	while (file && fgets(line, sizeof(line), file)) {
+		if (sscanf(line, "%llx %*c %127s", &address, found) == 2 && !strcmp(found, name))
+			break;
+		address = 0;
+	}
+	if (file)
+		fclose(file);
+	return address;
+}
+
 bool features_lockdown_mode(const char *text, char *mode, size_t size)
 {
 	const char *from = strchr(text, '['), *to = from ? strchr(from, ']') : NULL;

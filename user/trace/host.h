@@ -17,6 +17,9 @@ int host_read(struct features *features, struct fail *fail);
 bool host_read_line(const char *path, char *line, size_t size);
 
 /* The number that a file begins with. */
+/* The address of a kernel symbol; 0: there is none, or it is not told. */
+uint64_t host_symbol(const char *name);
+
 int host_read_number(const char *path, int otherwise);
 
 #endif

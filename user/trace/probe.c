@@ -236,6 +236,22 @@ static int probe_task_storage(struct probing *probing)
 	return err;
 }
 
+/*
+ * Which of the calls from CPU to CPU is a shootdown, its function tells. arm64 has none: its instruction
+ * reaches all CPUs; nor do recent AMD processors need one (INVLPGB, Linux 6.15).
+ */
+static int probe_shootdown(struct probing *probing, const char *hook)
+{
+	struct features *features = probing->features;
+
+	if (!features->flush_tlb_func)
+		features->flush_tlb_func = host_symbol("flush_tlb_func");
+	probing->doing = "find flush_tlb_func() for";
+	if (!features->flush_tlb_func)
+		return -ESRCH;
+	return load_and_attach(probing, BPF_PROG_TYPE_RAW_TRACEPOINT, 0, 0, hook);
+}
+
 static int probe_ring(struct probing *probing)
 {
 	probing->doing = "create";
@@ -295,6 +311,8 @@ int probe_feature(struct probing *probing, enum feature_id id)
 		return probe_perf(probing, row->config);
 	case KIND_MAPPINGS:
 		return probe_mappings(probing);
+	case KIND_SHOOTDOWN:
+		return probe_shootdown(probing, row->hook);
 	case KIND_TASK_STORAGE:
 		return probe_task_storage(probing);
 	case KIND_RING:

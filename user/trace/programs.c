@@ -78,6 +78,16 @@ static void choose_faults(struct tasktax_bpf *skeleton, const struct hooks *hook
 	bpf_program__set_autoload(skeleton->progs.mm_page_alloc, hooks->cow_detail);
 }
 
+static void choose_tlb(struct tasktax_bpf *skeleton, const struct hooks *hooks)
+{
+	bpf_program__set_autoload(skeleton->progs.csd_queue_cpu, hooks->shootdowns);
+	bpf_program__set_autoload(skeleton->progs.csd_function_entry, hooks->shootdowns);
+	bpf_program__set_autoload(skeleton->progs.csd_function_exit, hooks->shot_time);
+	bpf_program__set_autoload(skeleton->progs.tlb_flush, hooks->tlb_switch);
+	bpf_program__set_autoload(skeleton->progs.calibrate_tlb_flush,
+				  hooks->tlb_switch && hooks->end != SWITCH_END_NONE);
+}
+
 static void choose_calibration(struct tasktax_bpf *skeleton, const struct hooks *hooks)
 {
 	if (hooks->end == SWITCH_END_NONE)
@@ -98,6 +108,7 @@ void programs_choose(struct tasktax_bpf *skeleton, const struct hooks *hooks)
 	choose_lifecycle(skeleton, hooks);
 	choose_sched(skeleton, hooks);
 	choose_faults(skeleton, hooks);
+	choose_tlb(skeleton, hooks);
 	choose_calibration(skeleton, hooks);
 }
 
@@ -117,6 +128,8 @@ unsigned int programs_to_attach(struct tasktax_bpf *skeleton, struct bpf_program
 		skeleton->progs.fault_exit,	    skeleton->progs.fault_enter,
 		skeleton->progs.page_fault_user,    skeleton->progs.page_fault_user_raw,
 		skeleton->progs.page_fault_kernel,  skeleton->progs.page_fault_kernel_raw,
+		skeleton->progs.csd_queue_cpu,	    skeleton->progs.csd_function_exit,
+		skeleton->progs.csd_function_entry, skeleton->progs.tlb_flush,
 	};
 	unsigned int count = 0;
 

@@ -10,7 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <time.h>
@@ -18,6 +17,7 @@
 
 #include "base/clock.h"
 #include "config.h"
+#include "trace/file_limit.h"
 #include "trace/host.h"
 #include "trace/session_internal.h"
 
@@ -88,6 +88,13 @@ static u32 huge_pages(unsigned int cpus)
 	return pages > (long)batch ? (u32)(pages - batch) : 0;
 }
 
+/* A fault that is known to have ended only by the next one may have had other faults behind it. */
+bool session_tells_huge(const struct session *session)
+{
+	return session->hooks.faults != FAULT_END_NONE &&
+	       session->hooks.faults != FAULT_END_COUNTER && huge_pages(session->cpus);
+}
+
 static int configure(struct session *session)
 {
 	struct tasktax_bpf *skeleton = session->skeleton;
@@ -102,17 +109,21 @@ static int configure(struct session *session)
 		.pick = hooks->pick,
 		.faults = hooks->faults,
 		.rss_stat = hooks->rss_stat,
-		.huge_pages = hooks->faults ? huge_pages(session->cpus) : 0,
+		.huge_pages = session_tells_huge(session) ? huge_pages(session->cpus) : 0,
+		.flush_tlb_func = hooks->shootdowns ? hooks->flush_tlb_func : 0,
 		.calibrate_tid = (u32)gettid(),
 		.pid_namespace = pid_namespace(),
 	};
 	programs_choose(skeleton, hooks);
 	bpf_map__set_autocreate(hooks->typed ? skeleton->maps.tasks_raw : skeleton->maps.tasks,
 				false);
+	bpf_map__set_autocreate(skeleton->maps.tlb_flushes, hooks->tlb_switch);
 	if (log_records(session) > UINT32_MAX / session->cpus / LOGS)
 		return -E2BIG;
 	bpf_map__set_autocreate(skeleton->maps.rings, needs_rings(hooks));
 	err = bpf_map__set_max_entries(skeleton->maps.rings, session->cpus);
+	if (!err)
+		err = bpf_map__set_max_entries(skeleton->maps.tlb_flushes, session->cpus);
 	if (!err)
 		err = bpf_map__set_max_entries(skeleton->maps.cpus, session->cpus);
 	if (!err)
@@ -232,6 +243,12 @@ static int load(struct session *session, struct fail *fail)
 	return err ? err : open_mappings(session, fail);
 }
 
+/* Programs, links, maps, what the caller has; of each CPU a ring, two events with their links, a side band. */
+static unsigned int descriptors(const struct session *session)
+{
+	return 256 + 6 * session->cpus;
+}
+
 struct session *session_open(const struct hooks *hooks, size_t ring_size, struct fail *fail)
 {
 	struct session *session = calloc(1, sizeof(*session));
@@ -245,6 +262,7 @@ struct session *session_open(const struct hooks *hooks, size_t ring_size, struct
 	session->hooks = *hooks;
 	session->cpus = cpus > 0 ? (unsigned int)cpus : 1;
 	session->ring_size = ring_size ? ring_size : session_default_ring(session->cpus);
+	file_limit_raise(descriptors(session));
 	if (load(session, fail)) {
 		session_free(session);
 		return NULL;
@@ -252,7 +270,7 @@ struct session *session_open(const struct hooks *hooks, size_t ring_size, struct
 	return session;
 }
 
-static void detach_all(struct session *session)
+void session_detach_all(struct session *session)
 {
 	while (session->links)
 		bpf_link__destroy(session->link[--session->links]);
@@ -262,7 +280,7 @@ void session_free(struct session *session)
 {
 	if (!session)
 		return;
-	detach_all(session);
+	session_detach_all(session);
 	fault_ends_close(&session->fault_ends);
 	for (unsigned int i = 0; session->mappings && i < session->cpus; i++)
 		mappings_close(session->mappings[i]);
@@ -289,8 +307,8 @@ static uint64_t recursion_misses(const struct bpf_program *program)
 	return info.recursion_misses;
 }
 
-static int attach(struct session *session, struct bpf_program *program, const char *symbol,
-		  struct fail *fail)
+int session_attach_one(struct session *session, struct bpf_program *program, const char *symbol,
+		       struct fail *fail)
 {
 	struct bpf_link *link = symbol ? bpf_program__attach_kprobe(program, false, symbol) :
 					 bpf_program__attach(program);
@@ -301,64 +319,6 @@ static int attach(struct session *session, struct bpf_program *program, const ch
 	session->linked[session->links] = program;
 	session->link[session->links++] = link;
 	return 0;
-}
-
-static int compare_u32(const void *a, const void *b)
-{
-	u32 x = *(const u32 *)a, y = *(const u32 *)b;
-
-	return x < y ? -1 : x > y;
-}
-
-/* Fires task_rename for the calling task; its name stays what it was. */
-static void fire_renames(unsigned int times)
-{
-	char name[EVENT_COMM_LEN] = "";
-
-	prctl(PR_GET_NAME, name);
-	for (unsigned int i = 0; i < times; i++)
-		prctl(PR_SET_NAME, name);
-}
-
-uint64_t session_calibrate(struct session *session, const char **why)
-{
-	struct tasktax_bpf *skeleton = session->skeleton;
-	struct calibration *calibration = &skeleton->bss->calibration;
-	bool typed = session->hooks.typed, kprobe = session->hooks.end == SWITCH_END_KPROBE;
-	size_t room = sizeof(calibration->sample) / sizeof(calibration->sample[0]), count;
-	uint64_t median;
-	int err;
-
-	*why = "no end of the switch is observed";
-	if (session->hooks.end == SWITCH_END_NONE)
-		return NS_UNKNOWN;
-	*why = "the calibration probes could not be attached";
-	err = attach(session,
-		     typed ? skeleton->progs.calibrate_start : skeleton->progs.calibrate_start_raw,
-		     NULL, NULL);
-	if (!err && kprobe)
-		err = attach(session, skeleton->progs.calibrate_stop_kprobe, "proc_comm_connector",
-			     NULL);
-	else if (!err)
-		err = attach(session,
-			     typed ? skeleton->progs.calibrate_stop :
-				     skeleton->progs.calibrate_stop_raw,
-			     NULL, NULL);
-	if (!err)
-		fire_renames(room);
-	detach_all(session);
-	for (unsigned int i = 0; i < session->cpus; i++)
-		session->cpu[i].has_pending = 0; /* of a start whose stop did not run */
-	if (err)
-		return NS_UNKNOWN;
-	*why = "the calibration probes did not run";
-	count = calibration->count < room ? calibration->count : room;
-	if (!count)
-		return NS_UNKNOWN;
-	qsort(calibration->sample, count, sizeof(calibration->sample[0]), compare_u32);
-	median = calibration->sample[count / 2];
-	*why = NULL;
-	return median;
 }
 
 int session_mark_root(struct session *session, pid_t pid, struct fail *fail)
@@ -412,8 +372,8 @@ int session_attach(struct session *session, struct fail *fail)
 	for (unsigned int i = 0; i < count; i++) {
 		bool kprobe = program[i] == skeleton->progs.finish_task_switch ||
 			      program[i] == skeleton->progs.finish_task_switch_raw;
-		int err = attach(session, program[i], kprobe ? session->hooks.end_symbol : NULL,
-				 fail);
+		int err = session_attach_one(session, program[i],
+					     kprobe ? session->hooks.end_symbol : NULL, fail);
 
 		if (err)
 			return err;
@@ -471,7 +431,7 @@ static void add_logs(const struct session *session, struct consumer *consumer, u
 struct consumer *session_consumer(struct session *session, consumer_sink sink, void *context)
 {
 	struct consumer *consumer =
-		consumer_new(1 + (2 + LOGS) * (size_t)session->cpus, sink, context);
+		consumer_new(2 + (2 + LOGS) * (size_t)session->cpus, sink, context);
 	int err;
 
 	if (!consumer)
@@ -517,6 +477,23 @@ struct losses session_losses(const struct session *session)
 				recursion_misses(session->linked[i]) - session->misses_before[i];
 	/* perf skips a program, and counts its event, while its CPU is inside a map system call */
 	if (session->disarmed)
-		sum.recursion += session->fault_ends_raised - fault_ends_run;
+		sum.unseen_faults = session->fault_ends_raised - fault_ends_run;
 	return sum;
+}
+
+void session_tlb_reasons(const struct session *session, struct tlb_reason reasons[TLB_REASONS])
+{
+	struct tlb_reasons of_cpu;
+
+	memset(reasons, 0, TLB_REASONS * sizeof(*reasons));
+	for (u32 i = 0; session->hooks.tlb_switch && i < session->cpus; i++) {
+		if (bpf_map_lookup_elem(bpf_map__fd(session->skeleton->maps.tlb_flushes), &i,
+					&of_cpu))
+			continue;
+		for (int j = 0; j < TLB_REASONS; j++) {
+			reasons[j].count += of_cpu.reason[j].count;
+			reasons[j].all += of_cpu.reason[j].all;
+			reasons[j].pages += of_cpu.reason[j].pages;
+		}
+	}
 }

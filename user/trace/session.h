@@ -35,6 +35,12 @@ void session_free(struct session *session);
  */
 uint64_t session_calibrate(struct session *session, const char **why);
 
+/*
+ * What the probe of tlb_flush adds beyond that, median ns; NS_UNKNOWN when it is not attached or not to be
+ * told. without: what session_calibrate() gave.
+ */
+uint64_t session_calibrate_tlb(struct session *session, uint64_t without);
+
 /* Makes a task the root of the traced tree: serial ROOT_TASK. */
 int session_mark_root(struct session *session, pid_t pid, struct fail *fail);
 
@@ -53,11 +59,17 @@ uint64_t session_disarm(struct session *session);
  */
 int session_close(struct session *session, consumer_sink sink, void *context);
 
-/* A consumer on the session's rings. NULL with errno set. */
+/* A consumer on the session's rings, with room for one more source. NULL with errno set. */
 struct consumer *session_consumer(struct session *session, consumer_sink sink, void *context);
 
 /* What was lost so far; exact after disarming. */
 struct losses session_losses(const struct session *session);
+
+/* Flushes by the kernel's reason while targets ran; all 0 without --tlb-switch. */
+void session_tlb_reasons(const struct session *session, struct tlb_reason reasons[TLB_REASONS]);
+
+/* Whether faults that mapped a huge page are told from others. */
+bool session_tells_huge(const struct session *session);
 
 /* The default ring size for this many CPUs, bytes. */
 size_t session_default_ring(unsigned int cpus);

@@ -34,4 +34,9 @@ struct session {
 	bool disarmed;
 };
 
+/* Attaches a program, to this symbol if it is a kprobe's, until session_detach_all(). 0 or an errno. */
+int session_attach_one(struct session *session, struct bpf_program *program, const char *symbol,
+		       struct fail *fail);
+void session_detach_all(struct session *session);
+
 #endif

@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * tlb.bpf.c - TLB shootdowns: who makes other CPUs flush, and whom that interrupts.
+ *
+ *   csd_queue_cpu          a function call is sent to another CPU      -> sent, when it is flush_tlb_func()
+ *   csd_function_entry/_exit   and runs there, in an interrupt         -> received, and for how long
+ *   tlb_flush              every flush with its reason                 -> only with --tlb-switch
+ *
+ * The tracepoint tlb_flush fires inside the switch of address spaces, where its probe would be a part of
+ * the direct cost; those of the call (6.5 and later) do not. They count per task, in its account: a
+ * shootdown has no record of its own, and none can be lost.
+ */
+#include "vmlinux.h"
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_tracing.h>
+#include "emit.bpf.h"
+#include "target.bpf.h"
+
+#define TLB_FLUSH_ALL (~0ul) /* of flush_tlb_info.end and of tlb_flush's pages */
+#define TLB_FLUSH_ON_TASK_SWITCH 0
+
+struct tlb_flushes tlb_flushes SEC(".maps");
+
+static __always_inline struct task_tlb *tlb_of_current(void)
+{
+	struct task_state *state = target_state(bpf_get_current_task_btf(), true);
+
+	return state ? &state->account.tlb : NULL;
+}
+
+static __always_inline bool is_shootdown(void *func)
+{
+	return armed && conf.flush_tlb_func && (u64)func == conf.flush_tlb_func;
+}
+
+SEC("?raw_tp/csd_queue_cpu")
+int BPF_PROG(csd_queue_cpu, unsigned int cpu, unsigned long callsite, void *func,
+	     struct __call_single_data *csd)
+{
+	struct flush_tlb_info *info;
+	struct task_tlb *tlb;
+	unsigned long end;
+
+	if (!is_shootdown(func))
+		return 0;
+	tlb = tlb_of_current();
+	if (!tlb)
+		return 0;
+	tlb->sent++;
+	info = BPF_CORE_READ(csd, info);
+	end = BPF_CORE_READ(info, end);
+	if (end == TLB_FLUSH_ALL)
+		tlb->sent_all++;
+	else
+		tlb->sent_pages += (end - BPF_CORE_READ(info, start)) >>
+				   BPF_CORE_READ(info, stride_shift);
+	return 0;
+}
+
+/* Without a csd it is the sender's own flush, by the same function. */
+SEC("?raw_tp/csd_function_entry")
+int BPF_PROG(csd_function_entry, void *func, struct __call_single_data *csd)
+{
+	struct cpu_state *cpu;
+	struct task_tlb *tlb;
+
+	if (!csd || !is_shootdown(func))
+		return 0;
+	cpu = this_cpu();
+	tlb = tlb_of_current();
+	if (!cpu || !tlb)
+		return 0;
+	tlb->received++;
+	cpu->shot_ns = bpf_ktime_get_ns();
+	return 0;
+}
+
+SEC("?raw_tp/csd_function_exit")
+int BPF_PROG(csd_function_exit, void *func, struct __call_single_data *csd)
+{
+	struct cpu_state *cpu;
+	struct task_tlb *tlb;
+
+	if (!csd || !is_shootdown(func))
+		return 0;
+	cpu = this_cpu();
+	if (!cpu || !cpu->shot_ns)
+		return 0;
+	tlb = tlb_of_current();
+	if (tlb)
+		tlb->received_ns += bpf_ktime_get_ns() - cpu->shot_ns;
+	cpu->shot_ns = 0;
+	return 0;
+}
+
+static __always_inline void note_at_switch(struct cpu_state *cpu, unsigned long pages)
+{
+	if (cpu->has_pending)
+		cpu->pending.h.flags |= pages ? SWITCH_TLB_FLUSHED : SWITCH_TLB_REUSED;
+}
+
+static __always_inline void count_by_reason(struct cpu_state *cpu, u32 reason, unsigned long pages)
+{
+	u32 index = cpu->index;
+	struct tlb_reasons *reasons = bpf_map_lookup_elem(&tlb_flushes, &index);
+	struct tlb_reason *to;
+
+	if (!reasons || !tlb_of_current())
+		return;
+	if (reason >= TLB_REASONS)
+		reason = TLB_REASONS - 1;
+	barrier_var(reason); /* the verifier follows the mask, not the comparison */
+	to = &reasons->reason[reason & (TLB_REASONS - 1)];
+	to->count++;
+	if (pages == TLB_FLUSH_ALL)
+		to->all++;
+	else
+		to->pages += pages;
+}
+
+/* During a switch, `current` is still the task that leaves: the record says whose switch it is. */
+SEC("?tp_btf/tlb_flush")
+int BPF_PROG(tlb_flush, int reason, unsigned long pages)
+{
+	struct cpu_state *cpu;
+
+	if (!armed)
+		return 0;
+	cpu = this_cpu();
+	if (!cpu)
+		return 0;
+	if (reason == TLB_FLUSH_ON_TASK_SWITCH)
+		note_at_switch(cpu, pages);
+	else
+		count_by_reason(cpu, reason, pages);
+	return 0;
+}
+
+/* What the probe of tlb_flush adds to the direct cost: see calibrate.bpf.c, between whose two it stands. */
+SEC("?tp_btf/task_rename")
+int BPF_PROG(calibrate_tlb_flush, struct task_struct *task)
+{
+	struct cpu_state *cpu = this_cpu();
+
+	if (cpu)
+		note_at_switch(cpu, 0);
+	return 0;
+}
