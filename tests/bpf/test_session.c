@@ -569,6 +569,7 @@ static uint64_t minor_faults(pid_t pid)
 {
 	char path[64], line[512];
 	const char *at;
+	uint64_t minor = 0;
 	FILE *file;
 
 	snprintf(path, sizeof(path), "/proc/%d/task/%d/stat", pid, pid);
@@ -579,8 +580,8 @@ static uint64_t minor_faults(pid_t pid)
 	at = strrchr(line, ')');
 	for (int field = 2; at && field < 10; field++)
 		at = strchr(at + 1, ' ');
-	assert_non_null(at);
-	return strtoull(at, NULL, 10);
+	assert_true(number_after(at ?: "", " ", &minor));
+	return minor;
 }
 
 static char sleep_state(pid_t pid, struct kernel_view *view)
