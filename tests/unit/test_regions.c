@@ -22,7 +22,8 @@
 struct fixture {
 	struct region_names names;
 	struct region_map *map;
-	uint64_t ts; /* of the latest mapping */
+	uint64_t ts;  /* of the latest mapping */
+	bool loading; /* those to come are the kernel's, for an exec */
 };
 
 static void start(struct fixture *f)
@@ -54,7 +55,7 @@ static void add_to(struct fixture *f, struct region_map **map, uint64_t start, u
 	record.e.start = start * PAGE;
 	record.e.end = end * PAGE;
 	snprintf(record.e.name, 64, "%s", name);
-	assert_int_equal(region_map_add(map, &f->names, &record.e), 0);
+	assert_int_equal(region_map_add(map, &f->names, &record.e, f->loading), 0);
 }
 
 static void add(struct fixture *f, uint64_t start, uint64_t end, const char *name)
@@ -410,6 +411,7 @@ static void test_bss(void **state)
 	(void)state;
 	for (int over = 0; over < 2; over++) {
 		start(&f);
+		f.loading = !over;
 		if (over)
 			add(&f, 10, 40, "/lib.so");
 		add_code(&f, 11, 20, "/lib.so");
@@ -418,12 +420,21 @@ static void test_bss(void **state)
 		assert_int_equal(class_at(&f, 35), REGION_PROGRAM);
 		assert_string_equal(name_at(&f, f.map, 35), "/lib.so");
 		assert_true(find(&f, 35)->bss && find(&f, 35)->anonymous);
+		f.loading = false;
 		add(&f, 30, 40, "//anon"); /* told of again, as a whole and in parts */
 		assert_int_equal(class_at(&f, 35), REGION_PROGRAM);
 		add(&f, 33, 36, "//anon");
 		assert_int_equal(class_at(&f, 34), REGION_PROGRAM);
 		assert_int_equal(class_at(&f, 38), REGION_PROGRAM);
 		assert_int_equal(find(&f, 34)->born_ns, find(&f, 38)->born_ns);
+		/* what finds room behind it is told of together with it, here with its upper half */
+		add(&f, 36, 50, "//anon");
+		assert_int_equal(class_at(&f, 39), REGION_PROGRAM);
+		assert_int_equal(class_at(&f, 40), REGION_ANONYMOUS);
+		assert_int_equal(find(&f, 40)->born_ns, f.ts);
+		add(&f, 30, 60, "//anon");
+		assert_int_equal(class_at(&f, 35), REGION_PROGRAM);
+		assert_int_equal(class_at(&f, 55), REGION_ANONYMOUS);
 		/* the file over its bss is a file again */
 		add(&f, 30, 40, "/lib.so");
 		assert_false(find(&f, 35)->bss);
@@ -443,6 +454,14 @@ static void test_no_bss(void **state)
 	assert_int_equal(class_at(&f, 25), REGION_ANONYMOUS);
 	add(&f, 20, 21, "[heap]");
 	assert_int_equal(class_at(&f, 20), REGION_HEAP);
+	add_code(&f, 200, 210, "/lib.so");
+	add(&f, 210, 211, "//anon"); /* has found room there */
+	assert_int_equal(class_at(&f, 210), REGION_ANONYMOUS);
+	add(&f, 220, 230, "/cache");
+	add(&f, 230, 240, "/lib.so");
+	add(&f, 230, 235, "//anon"); /* over another file */
+	assert_int_equal(class_at(&f, 230), REGION_ANONYMOUS);
+	f.loading = true;
 	add_shared(&f, 40, 50, "/data");
 	add(&f, 50, 60, "//anon");
 	assert_int_equal(class_at(&f, 55), REGION_ANONYMOUS);
@@ -511,6 +530,7 @@ static void test_stacks_in_other_memory(void **state)
 
 	(void)state;
 	start(&f);
+	f.loading = true;
 	add_code(&f, 10, 20, "/bin/x");
 	add(&f, 20, 30, "//anon");
 	add(&f, 30, 40, "[heap]");
@@ -584,7 +604,8 @@ static const struct {
 	{ "/a", MAP_PRIVATE, false },	   { "[heap]", MAP_PRIVATE, true },
 };
 
-static void naive_add(struct naive *naive, uint32_t id, uint32_t first, uint32_t last, uint32_t of)
+static void naive_add_rest(struct naive *naive, uint32_t id, uint32_t first, uint32_t last,
+			   uint32_t of, bool loading)
 {
 	const struct naive_page *before = first ? &naive->page[first - 1] : NULL;
 	struct naive_page *old = &naive->page[first];
@@ -593,7 +614,9 @@ static void naive_add(struct naive *naive, uint32_t id, uint32_t first, uint32_t
 	};
 
 	if (!*new.name && before && before->id && before->id != old->id && !before->shared &&
-	    (!before->anonymous || before->bss)) {
+	    (!before->anonymous || before->bss) &&
+	    (loading ||
+	     (old->id && !old->shared && !old->anonymous && !strcmp(old->name, before->name)))) {
 		new.name = before->name;
 		new.bss = true;
 	}
@@ -606,6 +629,17 @@ static void naive_add(struct naive *naive, uint32_t id, uint32_t first, uint32_t
 	}
 	for (uint32_t i = first; i < last; i++)
 		naive->page[i] = new;
+}
+
+static void naive_add(struct naive *naive, uint32_t id, uint32_t first, uint32_t last, uint32_t of,
+		      bool loading)
+{
+	uint32_t behind = first;
+
+	/* behind a bss, and told of together with it */
+	while (!*kind[of].name && !loading && behind < last && naive->page[behind].bss)
+		behind++;
+	naive_add_rest(naive, id, behind < last ? behind : first, last, of, loading);
 }
 
 static void naive_mark(struct naive *naive, uint32_t at)
@@ -680,9 +714,10 @@ static void test_random(void **state)
 		} else {
 			last = last < PAGES ? last : PAGES;
 			f.ts = step - 1;
+			f.loading = random() % 4 == 0;
 			add_to(&f, &map[who], first, last, PROT_READ, kind[of].flags,
 			       kind[of].name);
-			naive_add(&naive[who], step, first, last, of);
+			naive_add(&naive[who], step, first, last, of, f.loading);
 		}
 		for (uint32_t i = 0; i < MAPS; i++)
 			expect_equal(&f, map[i], &naive[i]);

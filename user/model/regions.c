@@ -232,21 +232,43 @@ static bool is_nameless(const char *name, bool shared)
 	return !*name || !strncmp(name, "//anon", 6) || (!shared && !strcmp(name, "/dev/zero"));
 }
 
-/* Anonymous memory right behind a file is that program's or library's bss. */
-static void join_bss(const struct region_map *map, struct region *region)
+/*
+ * Anonymous memory right behind a file is that program's or library's bss when the kernel loads it, or when
+ * it comes over a part of that file (ld.so maps the whole first). Else it has only found room there.
+ */
+static void join_bss(const struct region_map *map, struct region *region, bool loading)
 {
 	uint32_t at = region->start ? first_after(map, region->start - 1) : map->count;
-	const struct region *before = &map->region[at];
+	const struct region *before = &map->region[at], *old = before + 1;
 
 	if (at == map->count || before->end != region->start || before->shared ||
 	    (before->anonymous && !before->bss))
+		return;
+	if (!loading && (at + 1 == map->count || old->start > region->start || old->shared ||
+			 old->anonymous || old->name != before->name))
 		return;
 	region->name = before->name;
 	region->bss = true;
 }
 
+/* The kernel joins to a bss what finds room behind it, and tells of both as one. */
+static void leave_bss(const struct region_map *map, struct region *region)
+{
+	uint64_t end = region->start;
+
+	for (uint32_t at = first_after(map, end); at < map->count; at++) {
+		const struct region *old = &map->region[at];
+
+		if (!old->bss || old->start > end)
+			break;
+		end = old->end;
+	}
+	if (end < region->end)
+		region->start = end;
+}
+
 int region_map_add(struct region_map **map, struct region_names *names,
-		   const struct event_mapping *event)
+		   const struct event_mapping *event, bool loading)
 {
 	bool shared = event->map & MAP_SHARED, nameless = is_nameless(event->name, shared);
 	struct region region = { .start = event->start,
@@ -262,8 +284,10 @@ int region_map_add(struct region_map **map, struct region_names *names,
 	/* of the files that share a name for want of room, one that is executed says nothing */
 	if ((event->prot & PROT_EXEC) && !region.anonymous && region.name != NAME_OTHER)
 		names->name[region.name].program = true;
+	if (nameless && !loading)
+		leave_bss(*map, &region);
 	if (nameless)
-		join_bss(*map, &region);
+		join_bss(*map, &region, loading);
 	inherit(*map, &region);
 	clear(*map, region.start, region.end);
 	insert(*map, first_after(*map, region.start), &region);

@@ -56,10 +56,11 @@ struct region_map *region_map_share(struct region_map *map);
 void region_map_drop(struct region_map *map); /* takes NULL */
 
 /*
- * Enters a mapping, over what was there before. *map is replaced by a copy when it is shared. 0 or -ENOMEM.
+ * Enters a mapping, over what was there before; loading: by the kernel, for an exec. *map is replaced by a
+ * copy when it is shared. 0 or -ENOMEM.
  */
 int region_map_add(struct region_map **map, struct region_names *names,
-		   const struct event_mapping *event);
+		   const struct event_mapping *event, bool loading);
 
 /* A thread begins with this stack pointer and thread pointer. 0 or -ENOMEM. */
 int region_map_mark_stack(struct region_map **map, uint64_t stack, uint64_t tls);

@@ -304,5 +304,6 @@ int spaces_mapping(struct spaces *spaces, const struct tasks *tasks,
 
 	if (!index)
 		return 0;
-	return region_map_add(&spaces->space[index].map, &spaces->names, event);
+	return region_map_add(&spaces->space[index].map, &spaces->names, event,
+			      spaces->image_ahead[process]);
 }

@@ -167,6 +167,12 @@ static void fault_table(struct text *text, const struct line *line, size_t count
 		  "in kernel: inside a system call \xc2\xb7 shared mm: in an address space with "
 		  "several "
 		  "live tasks");
+	if (text->report->context.regions_why)
+		page_text(&text->page, STYLE_WARN, 2, 4,
+			  "where they were is unknown (%s): what forks, execs and threads caused "
+			  "is "
+			  "among work; fork debt: " DASH,
+			  text->report->context.regions_why);
 }
 
 /* "512 copy-on-write (500 copied, 12 taken over) and 30 refaults" */
@@ -197,7 +203,7 @@ static void debt(struct text *text)
 	uint64_t faults = own->cow + own->refaults + parents->cow + parents->refaults;
 	struct list list = { .used = 0 };
 
-	if (!faults)
+	if (!faults || text->report->context.regions_why)
 		return;
 	add_debt(text, &list, "in children", own);
 	add_debt(text, &list, "in parents", parents);
@@ -234,7 +240,7 @@ void text_regions(struct text *text)
 	};
 	struct table *table;
 
-	if (!report->region_count)
+	if (!report->region_count || report->context.regions_why)
 		return;
 	table = table_new(columns, sizeof(columns) / sizeof(columns[0]));
 	page_heading(&text->page, "where it faulted", STYLE_BOLD, "%s", "");
