@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * held.h - which BPF programs and links this process holds, and whether the kernel has let go of them.
+ * held.h - which BPF programs and links this process holds, and whether the kernel has let go of them; and
+ * how many perf events and other descriptors.
  * Included by the test programs here only.
  */
 #ifndef TASKTAX_TESTS_HELD_H
@@ -19,11 +20,13 @@
 #include <time.h>
 #include <unistd.h>
 
-#define HELD_MAX 64
+#define HELD_MAX 4096 /* two links per CPU and more */
 
 struct held {
 	uint32_t program[HELD_MAX], link[HELD_MAX]; /* ids */
 	unsigned int programs, links;
+	unsigned int perf_events; /* those of links as well */
+	unsigned int descriptors; /* of any kind */
 };
 
 /* The number behind this label at the start of a line of /proc. */
@@ -66,14 +69,30 @@ static inline void held_read(struct held *held, const char *descriptor)
 		fclose(file);
 }
 
+static inline bool held_is_perf_event(const char *descriptor)
+{
+	char path[300], is[64];
+	ssize_t length;
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%s", descriptor);
+	length = readlink(path, is, sizeof(is) - 1);
+	if (length < 0)
+		return false;
+	is[length] = '\0';
+	return !strcmp(is, "anon_inode:[perf_event]");
+}
+
 static inline struct held held_now(void)
 {
 	DIR *folder = opendir("/proc/self/fdinfo");
 	struct held held = { .programs = 0 };
 	struct dirent *entry;
 
-	while (folder && (entry = readdir(folder)))
+	while (folder && (entry = readdir(folder))) {
 		held_read(&held, entry->d_name);
+		held.perf_events += held_is_perf_event(entry->d_name);
+		held.descriptors++;
+	}
 	if (folder)
 		closedir(folder);
 	return held;

@@ -89,7 +89,7 @@ setup() {
 @test "the loader sleeps until its timer or a ring that has filled by a quarter" {
 	local polls=$BATS_TEST_TMPDIR/polls quarter=$(((8 << 20) / 4)) most
 	export ASAN_OPTIONS=detect_leaks=0 # which does not work under ptrace
-	strace -e trace=poll -o "$polls" "$TASKTAX" run --json="$BATS_TEST_TMPDIR/report.json" -o /dev/null \
+	strace -e trace=poll -o "$polls" "$TASKTAX" run --no-memory --json="$BATS_TEST_TMPDIR/report.json" -o /dev/null \
 		--ring-size 8M -- taskset -c "$CPU" perf bench sched pipe -l 200000
 	JSON=$BATS_TEST_TMPDIR/report.json
 	exact

@@ -281,6 +281,24 @@ on_tmpfs() {
 	diff plain traced
 }
 
+@test "few descriptors: as many as the hard limit allows, but not for the command" {
+	for command in "run -o $PLACE/report -- sh" "run --without tp_btf -o $PLACE/report -- sh"; do
+		# shellcheck disable=SC2086
+		run --separate-stderr prlimit --nofile=24:1024 "$TASKTAX" $command -c 'ulimit -Sn; ulimit -Hn'
+		[ "$status" = 0 ]
+		[ -z "$stderr" ]
+		[ "$output" = $'24\n1024' ]
+		grep -q '^complete: ' "$PLACE/report"
+	done
+	prlimit --nofile=24:1024 "$TASKTAX" doctor >"$PLACE/few"
+	"$TASKTAX" doctor >"$PLACE/many"
+	cmp "$PLACE/few" "$PLACE/many"
+	AS=(prlimit --nofile=24:24)
+	refused 125 "cannot look at what this kernel allows: Too many open files; raise the hard limit (ulimit -Hn)" \
+		-- touch "$PLACE/ran"
+	files report few many
+}
+
 @test "an argv that no terminal should meet: quoted, and whole in the JSON" {
 	# shellcheck disable=SC2016,SC1003
 	words=(true $'\e[31mred' $'a\nb' $'q\'' '$x' '' '\' $'\xe2\x80\xaee' $'\xff')

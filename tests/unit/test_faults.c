@@ -78,8 +78,8 @@ static void start_root(struct stream *s)
 	start(s);
 	stream_root(s, 1, "server");
 	stream_image(s, 2, PID_A);
-	map_all(s, 3, PID_A);
-	EXEC(s, 4, "server", .task = A, .mm = 2, .pid = PID_A, .old_pid = PID_A);
+	map_all(s, 2, PID_A); /* the kernel maps while it executes, and bss only then */
+	EXEC(s, 3, "server", .task = A, .mm = 2, .pid = PID_A, .old_pid = PID_A);
 }
 
 static void expect_faults(const struct stream *s, enum fault_cause cause, enum fault_kind kind,

@@ -59,6 +59,7 @@ static void set_context(struct sample *s)
 		.faults_measured = true,
 		.fault_start = "the exception",
 		.fault_end = "perf's page-faults",
+		.huge_known = true,
 		.probe_ns = 90,
 		.loader_cpu_ns = 5000000,
 		.hooks = s->hooks,

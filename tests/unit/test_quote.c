@@ -507,10 +507,10 @@ static void failures_carry_code_and_reason(void **state)
 	fail_set(&fail, -E2BIG, "%s", longest);
 	assert_int_equal(strlen(fail.text), sizeof(fail.text) - 1);
 	assert_string_equal(fail.text + sizeof(fail.text) - 5, "x...");
-	longest[512] = '\0'; /* one too long */
+	longest[sizeof(fail.text)] = '\0'; /* one too long */
 	fail_set(&fail, -E2BIG, "%s", longest);
 	assert_string_equal(fail.text + sizeof(fail.text) - 5, "x...");
-	longest[511] = '\0';
+	longest[sizeof(fail.text) - 1] = '\0';
 	fail_set(&fail, -E2BIG, "%s", longest);
 	assert_string_equal(fail.text, longest);
 	fail_set(&fail, -E2BIG, "two\nlines");

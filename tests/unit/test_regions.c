@@ -23,7 +23,7 @@ struct fixture {
 	struct region_names names;
 	struct region_map *map;
 	uint64_t ts;  /* of the latest mapping */
-	bool loading; /* those to come are the kernel's, for an exec */
+	bool started; /* the exec is over */
 };
 
 static void start(struct fixture *f)
@@ -55,7 +55,7 @@ static void add_to(struct fixture *f, struct region_map **map, uint64_t start, u
 	record.e.start = start * PAGE;
 	record.e.end = end * PAGE;
 	snprintf(record.e.name, 64, "%s", name);
-	assert_int_equal(region_map_add(map, &f->names, &record.e, f->loading), 0);
+	assert_int_equal(region_map_add(map, &f->names, &record.e, !f->started), 0);
 }
 
 static void add(struct fixture *f, uint64_t start, uint64_t end, const char *name)
@@ -294,10 +294,12 @@ static void test_age_is_kept(void **state)
 	start(&f);
 	add(&f, 10, 20, "[heap]"); /* at 1 */
 	add(&f, 30, 40, "/a");	   /* at 2 */
-	add(&f, 10, 25, "[heap]"); /* brk */
-	assert_int_equal(find(&f, 24)->born_ns, 1);
-	assert_int_equal(f.map->count, 2);
-	add(&f, 33, 35, "/a"); /* mprotect */
+	add(&f, 10, 25, "[heap]"); /* brk: what is new is younger */
+	assert_int_equal(find(&f, 19)->born_ns, 1);
+	assert_int_equal(find(&f, 24)->born_ns, 3);
+	assert_int_equal(f.map->count, 3);
+	add_code(&f, 33, 35, "/a"); /* mprotect */
+	assert_int_equal(f.map->count, 5);
 	assert_int_equal(find(&f, 34)->born_ns, 2);
 	assert_int_equal(find(&f, 30)->born_ns, 2);
 	assert_int_equal(find(&f, 36)->born_ns, 2);
@@ -315,8 +317,9 @@ static void test_age_of_another(void **state)
 	assert_int_equal(find(&f, 10)->born_ns, 2);
 	add(&f, 10, 20, "/b"); /* at 3 */
 	assert_int_equal(find(&f, 10)->born_ns, 3);
-	add(&f, 9, 20, "/b"); /* at 4: begins before it */
-	assert_int_equal(find(&f, 10)->born_ns, 4);
+	add(&f, 9, 20, "/b"); /* at 4: begins before it, so that was joined */
+	assert_int_equal(find(&f, 9)->born_ns, 4);
+	assert_int_equal(find(&f, 10)->born_ns, 3);
 	add(&f, 20, 30, "/b"); /* at 5: behind it */
 	assert_int_equal(find(&f, 20)->born_ns, 5);
 	stop(&f);
@@ -329,7 +332,7 @@ static void test_stack_is_kept(void **state)
 
 	(void)state;
 	start(&f);
-	add(&f, 100, 200, "//anon");
+	add_to(&f, &f.map, 100, 200, PROT_NONE, MAP_PRIVATE, "//anon");
 	add(&f, 101, 200, "//anon");
 	assert_int_equal(region_map_mark_stack(&f.map, 198 * PAGE, 0), 0);
 	add(&f, 101, 200, ""); /* as /proc names it: nothing else */
@@ -411,35 +414,43 @@ static void test_bss(void **state)
 	(void)state;
 	for (int over = 0; over < 2; over++) {
 		start(&f);
-		f.loading = !over;
 		if (over)
-			add(&f, 10, 40, "/lib.so");
+			add_to(&f, &f.map, 10, 40, PROT_READ, MAP_PRIVATE, "/lib.so");
 		add_code(&f, 11, 20, "/lib.so");
 		add(&f, 20, 30, "/lib.so");
 		add(&f, 30, 40, "//anon");
 		assert_int_equal(class_at(&f, 35), REGION_PROGRAM);
 		assert_string_equal(name_at(&f, f.map, 35), "/lib.so");
 		assert_true(find(&f, 35)->bss && find(&f, 35)->anonymous);
-		f.loading = false;
 		add(&f, 30, 40, "//anon"); /* told of again, as a whole and in parts */
 		assert_int_equal(class_at(&f, 35), REGION_PROGRAM);
 		add(&f, 33, 36, "//anon");
 		assert_int_equal(class_at(&f, 34), REGION_PROGRAM);
 		assert_int_equal(class_at(&f, 38), REGION_PROGRAM);
 		assert_int_equal(find(&f, 34)->born_ns, find(&f, 38)->born_ns);
-		/* what finds room behind it is told of together with it, here with its upper half */
-		add(&f, 36, 50, "//anon");
-		assert_int_equal(class_at(&f, 39), REGION_PROGRAM);
-		assert_int_equal(class_at(&f, 40), REGION_ANONYMOUS);
-		assert_int_equal(find(&f, 40)->born_ns, f.ts);
-		add(&f, 30, 60, "//anon");
-		assert_int_equal(class_at(&f, 35), REGION_PROGRAM);
-		assert_int_equal(class_at(&f, 55), REGION_ANONYMOUS);
 		/* the file over its bss is a file again */
 		add(&f, 30, 40, "/lib.so");
 		assert_false(find(&f, 35)->bss);
 		stop(&f);
 	}
+}
+
+/* A program maps memory by itself, and it happens to come behind a library. */
+static void test_neighbour_of_file(void **state)
+{
+	struct fixture f;
+
+	(void)state;
+	start(&f);
+	add_to(&f, &f.map, 10, 40, PROT_READ, MAP_PRIVATE, "/lib.so");
+	add_code(&f, 11, 20, "/lib.so");
+	add(&f, 20, 30, "/lib.so");
+	f.started = true;
+	add(&f, 30, 40, "//anon");
+	assert_int_equal(class_at(&f, 35), REGION_PROGRAM); /* ld.so's, over the file */
+	add(&f, 40, 41, "//anon");
+	assert_int_equal(class_at(&f, 40), REGION_ANONYMOUS);
+	stop(&f);
 }
 
 /* Not behind a file, behind what is shared, or the heap. */
@@ -454,14 +465,6 @@ static void test_no_bss(void **state)
 	assert_int_equal(class_at(&f, 25), REGION_ANONYMOUS);
 	add(&f, 20, 21, "[heap]");
 	assert_int_equal(class_at(&f, 20), REGION_HEAP);
-	add_code(&f, 200, 210, "/lib.so");
-	add(&f, 210, 211, "//anon"); /* has found room there */
-	assert_int_equal(class_at(&f, 210), REGION_ANONYMOUS);
-	add(&f, 220, 230, "/cache");
-	add(&f, 230, 240, "/lib.so");
-	add(&f, 230, 235, "//anon"); /* over another file */
-	assert_int_equal(class_at(&f, 230), REGION_ANONYMOUS);
-	f.loading = true;
 	add_shared(&f, 40, 50, "/data");
 	add(&f, 50, 60, "//anon");
 	assert_int_equal(class_at(&f, 55), REGION_ANONYMOUS);
@@ -530,7 +533,6 @@ static void test_stacks_in_other_memory(void **state)
 
 	(void)state;
 	start(&f);
-	f.loading = true;
 	add_code(&f, 10, 20, "/bin/x");
 	add(&f, 20, 30, "//anon");
 	add(&f, 30, 40, "[heap]");
@@ -604,42 +606,43 @@ static const struct {
 	{ "/a", MAP_PRIVATE, false },	   { "[heap]", MAP_PRIVATE, true },
 };
 
-static void naive_add_rest(struct naive *naive, uint32_t id, uint32_t first, uint32_t last,
-			   uint32_t of, bool loading)
+static bool naive_same(const struct naive_page *old, uint32_t of)
 {
-	const struct naive_page *before = first ? &naive->page[first - 1] : NULL;
-	struct naive_page *old = &naive->page[first];
-	struct naive_page new = {
-		id, id, 0, kind[of].name, kind[of].flags & MAP_SHARED, kind[of].anonymous, false
-	};
-
-	if (!*new.name && before && before->id && before->id != old->id && !before->shared &&
-	    (!before->anonymous || before->bss) &&
-	    (loading ||
-	     (old->id && !old->shared && !old->anonymous && !strcmp(old->name, before->name)))) {
-		new.name = before->name;
-		new.bss = true;
-	}
-	if (old->id && old->shared == new.shared && old->anonymous == new.anonymous &&
-	    (!strcmp(old->name, new.name) || (old->bss && !*new.name))) {
-		new.name = old->name;
-		new.bss = old->bss;
-		new.born = old->born;
-		new.stack_top = old->stack_top;
-	}
-	for (uint32_t i = first; i < last; i++)
-		naive->page[i] = new;
+	return old->id && old->shared == !!(kind[of].flags & MAP_SHARED) &&
+	       old->anonymous == kind[of].anonymous &&
+	       (!strcmp(old->name, kind[of].name) || (old->bss && !*kind[of].name));
 }
 
-static void naive_add(struct naive *naive, uint32_t id, uint32_t first, uint32_t last, uint32_t of,
-		      bool loading)
+static void naive_add(struct naive *naive, uint32_t id, uint32_t first, uint32_t last, uint32_t of)
 {
-	uint32_t behind = first;
+	struct naive_page new = { 0 };
+	bool begun = false;
 
-	/* behind a bss, and told of together with it */
-	while (!*kind[of].name && !loading && behind < last && naive->page[behind].bss)
-		behind++;
-	naive_add_rest(naive, id, behind < last ? behind : first, last, of, loading);
+	for (uint32_t i = first; i < last; i++) {
+		const struct naive_page *before = i ? &naive->page[i - 1] : NULL;
+		struct naive_page *page = &naive->page[i];
+
+		if (naive_same(page, of)) {
+			begun = false;
+			continue;
+		}
+		if (!begun) {
+			new = (struct naive_page){ PAGES * id + i,
+						   id,
+						   0,
+						   kind[of].name,
+						   kind[of].flags & MAP_SHARED,
+						   kind[of].anonymous,
+						   false };
+			if (!*new.name && before && before->id && before->id != page->id &&
+			    !before->shared && (!before->anonymous || before->bss)) {
+				new.name = before->name;
+				new.bss = true;
+			}
+			begun = true;
+		}
+		*page = new;
+	}
 }
 
 static void naive_mark(struct naive *naive, uint32_t at)
@@ -714,10 +717,9 @@ static void test_random(void **state)
 		} else {
 			last = last < PAGES ? last : PAGES;
 			f.ts = step - 1;
-			f.loading = random() % 4 == 0;
 			add_to(&f, &map[who], first, last, PROT_READ, kind[of].flags,
 			       kind[of].name);
-			naive_add(&naive[who], step, first, last, of, f.loading);
+			naive_add(&naive[who], step, first, last, of);
 		}
 		for (uint32_t i = 0; i < MAPS; i++)
 			expect_equal(&f, map[i], &naive[i]);
@@ -744,6 +746,7 @@ int main(void)
 		cmocka_unit_test(test_classes),
 		cmocka_unit_test(test_parts_of_a_program),
 		cmocka_unit_test(test_bss),
+		cmocka_unit_test(test_neighbour_of_file),
 		cmocka_unit_test(test_no_bss),
 		cmocka_unit_test(test_growing_stack),
 		cmocka_unit_test(test_thread_stacks),

@@ -18,6 +18,8 @@
 #include "output/text.h"
 
 #define ROWS 8
+#define FAULT_ROWS 8
+#define REGIONS 20
 #define TASKS 64
 
 /* A report and all that it points to. */
@@ -29,6 +31,8 @@ struct sample {
 	uint32_t process_order[TASKS], task_order[TASKS];
 	struct name_pair pairs[4];
 	struct wake_pair wakes[2];
+	struct fault_row faults[FAULT_ROWS];
+	struct region_row regions[REGIONS];
 	const char *command[6], *hooks[4], *off[3], *why[3];
 };
 
@@ -91,7 +95,11 @@ static struct task_entry *add_task(struct sample *s, uint32_t pid, uint32_t proc
 	task->figures.wait_ns = switches * 900;
 	task->figures.direct_ns = switches * 375;
 	task->figures.direct_count = switches;
+	task->figures.minor = switches / 4;
+	task->figures.fault_ns = switches * 300;
 	of->threads++;
+	of->figures.minor += task->figures.minor;
+	of->figures.fault_ns += task->figures.fault_ns;
 	of->figures.in[ROW_PROCESS] += switches;
 	of->figures.voluntary += task->figures.voluntary;
 	of->figures.preempted += task->figures.preempted;
@@ -116,6 +124,9 @@ static struct sample *sample_empty(void)
 	s->report.tasks_by_switches = s->task_order;
 	s->report.name_pairs = s->pairs;
 	s->report.wake_pairs = s->wakes;
+	s->report.fault_rows = s->faults;
+	s->report.regions = s->regions;
+	s->report.tax.faulting_ns = NS_UNKNOWN;
 	s->report.complete = true;
 	s->report.context.command = s->command;
 	s->report.context.hooks = s->hooks;
@@ -131,6 +142,8 @@ static void sample_free(struct sample *s)
 		histogram_free(&s->rows[i].pick);
 		histogram_free(&s->rows[i].wait);
 	}
+	for (unsigned int i = 0; i < FAULT_ROWS; i++)
+		histogram_free(&s->faults[i].time);
 	free(s);
 }
 
@@ -155,6 +168,10 @@ static void set_context(struct sample *s)
 	context->mode = "stream";
 	context->direct_end = "sched_exit_tp";
 	context->wait_known = true;
+	context->faults_measured = true;
+	context->fault_start = "the exception";
+	context->fault_end = "perf's page-faults";
+	context->huge_known = true;
 	context->probe_ns = 90;
 	context->loader_cpu_ns = 21000000;
 }
@@ -175,7 +192,56 @@ static void set_reconciled(struct sample *s)
 	r->run_seen_ns = 2380000000;
 	r->run_kernel_ns = 2350000000;
 	r->tasks_checked = 6;
+	set_balance(&r->minor.balance, 128990, 0, 128992);
+	set_balance(&r->major.balance, 10, 0, 10);
+	r->minor.no_event = 2;
 	r->ok = true;
+}
+
+static struct fault_row *add_faults(struct sample *s, enum fault_cause cause, enum fault_kind kind,
+				    uint64_t count, uint64_t time)
+{
+	struct fault_row *row = &s->faults[s->report.fault_row_count++];
+
+	row->cause = cause;
+	row->kind = kind;
+	row->count = count;
+	fill(&row->time, time, 1000);
+	s->report.faults += count;
+	return row;
+}
+
+static void add_region(struct sample *s, enum region_class class, const char *name, uint64_t count,
+		       uint64_t time)
+{
+	s->regions[s->report.region_count++] = (struct region_row){ class, name, count, 0, time };
+}
+
+/* Each process of the server has forked, and the client has a thread. */
+static void set_faults(struct sample *s)
+{
+	struct report *report = &s->report;
+
+	add_faults(s, CAUSE_PROCESS, FAULT_COW_FORK, 8000, 1900);
+	add_faults(s, CAUSE_PROCESS, FAULT_OF_FILE, 900, 700);
+	add_faults(s, CAUSE_PROCESS, FAULT_OF_FILE, 60, 800)->kernel = true;
+	add_faults(s, CAUSE_THREAD, FAULT_FIRST_TOUCH, 30, 1300)->many = true;
+	add_faults(s, CAUSE_WORK, FAULT_FIRST_TOUCH, 120000, 1200);
+	add_faults(s, CAUSE_WORK, FAULT_OF_FILE, 10, 90000)->major = true;
+	s->faults[5].off_ns = 800000;
+	add_region(s, REGION_ANONYMOUS, "", 120000, 144000000);
+	add_region(s, REGION_HEAP, "", 8000, 15200000);
+	add_region(s, REGION_PROGRAM, "/usr/lib/postgresql/15/bin/postgres", 960, 672000);
+	add_region(s, REGION_FILE, "/var/lib/data", 10, 100000);
+	add_region(s, REGION_THREAD_STACK, "", 30, 39000);
+	s->regions[3].major = 10;
+	report->debt_children = (struct fork_debt){ 7000, 6400, 900, 14000000 };
+	report->debt_parents = (struct fork_debt){ 1000, 600, 0, 1900000 };
+	report->tax.faulting_ns = 160000000;
+	report->tax.faulting_by_cause[CAUSE_PROCESS] = 15900000;
+	report->tax.faulting_by_cause[CAUSE_THREAD] = 39000;
+	report->tax.faulting_by_cause[CAUSE_WORK] = 144061000;
+	report->tax.share += 160.0 / 2380;
 }
 
 /* A server with four workers and a client with two threads. */
@@ -218,6 +284,7 @@ static struct sample *sample_server(void)
 	report->tax.switching_by_level[ROW_PROCESS] = 120000000;
 	report->tax.waiting_ns = 1920000001;
 	report->tax.share = 150.0 / 2380;
+	set_faults(s);
 	s->pairs[0] = (struct name_pair){ "pgbench", "postgres", false, ROW_PROCESS, 290000, 4 };
 	s->pairs[1] = (struct name_pair){ "cron", "postgres", true, ROW_PROCESS, 812, 2 };
 	report->name_pair_count = 2;
@@ -235,6 +302,9 @@ static void make_lossy(struct sample *s)
 	set_balance(&r->voluntary, 396600, 3200, 399800);
 	set_balance(&r->preempted, 202, 10, 212);
 	r->wait_seen_ns = 1900000000;
+	s->report.lost.faults = 77;
+	s->report.lost.mappings = 5;
+	set_balance(&r->minor.balance, 128913, 77, 128992);
 }
 
 static void make_unknown(struct sample *s)
@@ -246,6 +316,11 @@ static void make_unknown(struct sample *s)
 	report->context.wait_known = false;
 	report->context.wait_why = "CONFIG_SCHED_INFO is off";
 	report->context.probe_ns = NS_UNKNOWN;
+	report->context.fault_end = NULL;
+	report->context.fault_why = "no event at the end of a fault can be used here";
+	report->tax.faulting_ns = NS_UNKNOWN;
+	for (unsigned int i = 0; i < report->fault_row_count; i++)
+		histogram_free(&s->faults[i].time);
 	for (unsigned int i = 0; i < report->row_count; i++) {
 		histogram_free(&s->rows[i].direct);
 		histogram_free(&s->rows[i].wait);
@@ -255,6 +330,21 @@ static void make_unknown(struct sample *s)
 	report->tax.switching_ns = report->tax.waiting_ns = NS_UNKNOWN;
 	memset(&report->reconcile, 0, sizeof(report->reconcile));
 	report->reconcile.wait_seen_ns = report->reconcile.wait_kernel_ns = NS_UNKNOWN;
+}
+
+/* With --no-faults. */
+static void make_without_faults(struct sample *s)
+{
+	struct report *report = &s->report;
+
+	report->context.faults_measured = false;
+	report->context.fault_start = report->context.fault_end = NULL;
+	report->fault_row_count = 0;
+	report->faults = 0;
+	report->region_count = 0;
+	report->tax.faulting_ns = NS_UNKNOWN;
+	memset(&report->reconcile.minor, 0, sizeof(report->reconcile.minor));
+	memset(&report->reconcile.major, 0, sizeof(report->reconcile.major));
 }
 
 /* Terminal escapes, invalid UTF-8, a right-to-left override, wide characters. */
@@ -287,6 +377,8 @@ static void make_hostile(struct sample *s)
 	s->wakes[0].count = UINT64_MAX;
 	report->wake_pair_count = 1;
 	report->context.waking_measured = true;
+	for (size_t i = 0; i < report->region_count; i++)
+		s->regions[i].name = hostile[i % HOSTILE];
 	for (size_t i = 0; i < 4; i++)
 		s->command[i] = hostile[i];
 	report->context.kernel = hostile[0];
@@ -310,6 +402,19 @@ static void make_huge(struct sample *s)
 		s->processes[i].figures = s->tasks[i].figures = huge;
 	for (unsigned int i = 1; i < TASKS; i++)
 		s->processes[i].tgid = s->tasks[i].pid = UINT32_MAX;
+	for (unsigned int i = 0; i < s->report.fault_row_count; i++) {
+		struct fault_row *row = &s->faults[i];
+
+		row->count = row->huge = row->copied = row->untimed = UINT64_MAX / 8;
+		histogram_record(&row->time, UINT64_MAX - 1);
+	}
+	for (size_t i = 0; i < s->report.region_count; i++)
+		s->regions[i] = (struct region_row){ REGION_SHARED_MEMORY, "/a/name", UINT64_MAX,
+						     UINT64_MAX, UINT64_MAX - 1 };
+	s->report.faults = UINT64_MAX;
+	memset(&s->report.debt_children, 0xe0, sizeof(s->report.debt_children));
+	s->report.debt_parents = s->report.debt_children;
+	s->report.context.cow_detail = true;
 	s->pairs[0].count = UINT64_MAX / 4;
 	s->report.received = UINT64_MAX;
 }
@@ -404,8 +509,12 @@ static void a_complete_run(void **state)
 	assert_has(text,
 		   "A process-level switch costs 1.24 \xc3\x97 a thread-level one here: 373 ns "
 		   "against\n  301 ns (medians, via direct).\n");
-	assert_has(text, "tax: 6.3 % of the run time: switching 150 ms of 2.38 s\n");
+	assert_has(text, "minor faults seen 128,990 + 2 without an event = kernel 128,992\n");
+	assert_has(text, "major faults seen 10 = kernel 10\n");
+	assert_has(text,
+		   "tax: 13.0 % of the run time: switching 150 ms + faulting 160 ms of 2.38 s\n");
 	assert_has(text, "process 120 ms, thread 30 ms\n");
+	assert_has(text, "faulting: process 15.9 ms, thread 39 us, work 144 ms\n");
 	assert_has(text, "beside it: 1.92 s waiting in run queues, 80.7 % of the run time\n");
 	assert_has(text, "pgbench-w");
 	assert_has(text, "cron (foreign)");
@@ -428,7 +537,9 @@ static void completeness_comes_first(void **state)
 	(void)state;
 	assert_true(strstr(text, "complete:") < strstr(text, "workload:"));
 	assert_true(strstr(text, "workload:") < strstr(text, "context switches"));
-	assert_true(strstr(text, "context switches") < strstr(text, "\ntax:"));
+	assert_true(strstr(text, "context switches") < strstr(text, "memory faults"));
+	assert_true(strstr(text, "memory faults") < strstr(text, "where it faulted"));
+	assert_true(strstr(text, "where it faulted") < strstr(text, "\ntax:"));
 	assert_true(strstr(text, "\ntax:") < strstr(text, "busiest processes"));
 	free(text);
 	sample_free(s);
@@ -463,6 +574,36 @@ static void colour_adds_nothing_else(void **state)
 	sample_free(s);
 }
 
+/* Whatever is shown, no escape sequence of ours is left open, nor one of others let through. */
+static void colours_do_not_leak(void **state)
+{
+	static void (*const make[])(struct sample *) = { make_lossy, make_unknown, make_hostile,
+							 make_huge, make_without_faults };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(make) / sizeof(make[0]); i++) {
+		struct sample *s = sample_server();
+		char *plain, *coloured;
+
+		make[i](s);
+		plain = render(s, (struct text_options){ .width = 80 });
+		coloured = render(s, (struct text_options){ .width = 80, .colour = true });
+		assert_lacks(plain, "\033");
+		for (const char *line = coloured; *line; line += strcspn(line, "\n") + 1) {
+			const char *last = NULL;
+
+			for (const char *at = line; *at != '\n'; at++)
+				last = *at == '\033' ? at : last;
+			assert_true(!last || !strncmp(last, "\033[0m", 4));
+		}
+		strip(coloured);
+		assert_string_equal(coloured, plain);
+		free(plain);
+		free(coloured);
+		sample_free(s);
+	}
+}
+
 static void a_run_with_losses(void **state)
 {
 	struct sample *s = sample_server();
@@ -481,6 +622,14 @@ static void a_run_with_losses(void **state)
 	assert_has(text, "\xe2\x89\xa5"
 			 "290,000");
 	assert_has(text, "busiest processes (at least)");
+	assert_has(text, "77 faults (ring full");
+	assert_has(text, "  minor faults        128,913     77  128,990           0\n");
+	assert_has(text, "memory faults: at least 129,000");
+	assert_has(text, "\xe2\x89\xa5"
+			 "8,000");
+	assert_has(text, "fork debt: at least 8,900 faults");
+	assert_has(text, "where it faulted (at least)\n");
+	assert_has(text, "5 mapping records were lost (perf's ring full): some regions may be");
 	assert_lacks(text, "complete:");
 	assert_lacks(text, "A process-level switch costs"); /* no fair sample */
 	free(text);
@@ -690,7 +839,7 @@ static void equal_threads_of_several_processes_stay_apart(void **state)
 		for (uint32_t j = 0; j < 8; j++)
 			add_task(s, 10 + 100 * i + j, process, "apache2", 100 + j);
 	}
-	text = render(s, (struct text_options){ 0 });
+	text = render(s, (struct text_options){ .width = 120 });
 	assert_has(text, "  117  apache2");
 	assert_has(text, "6 others");
 	assert_lacks(text, "apache2 \xc3\x97");
@@ -742,6 +891,156 @@ static void items_are_not_torn(void **state)
 		assert_has(text, "exiting 103 ms");
 		free(text);
 	}
+	sample_free(s);
+}
+
+static void the_faults(void **state)
+{
+	struct sample *s = sample_server();
+	char *text = render(s, (struct text_options){ .width = 200 });
+
+	(void)state;
+	assert_has(text, "memory faults: 129,000, 53,474 a second\n");
+	assert_has(text, "  process  cow-fork     minor    8,000   6.2 %          0          0");
+	assert_has(text, "  process  file         minor      960   0.7 %         60          0");
+	assert_has(text, "  thread   first-touch  minor       30  <0.1 %          0         30");
+	assert_has(text, "  work     file         major       10  <0.1 %");
+	assert_has(text, "in kernel: inside a system call \xc2\xb7 shared mm: in an address space");
+	assert_has(text, "fork debt: 8,900 faults, 15.9 ms: in children 7,000 writes to shared "
+			 "pages and 900 refaults, in parents 1,000 writes to shared pages\n");
+	assert_has(text, "faults: from the exception to perf's page-faults, the probes in between");
+	assert_has(text, "  thread stack                                            30      0");
+	assert_lacks(text, "least");
+	free(text);
+	s->report.context.cow_detail = true;
+	s->report.debt_parents.refaults = 0;
+	s->report.debt_children.cow = s->report.debt_children.cow_copied = 1;
+	text = render(s, (struct text_options){ .width = 120 });
+	assert_has(text, "in children 1 write to shared pages (1 copied) and 900 refaults");
+	assert_has(text, "1,000 writes to shared pages (600 copied)\n");
+	free(text);
+	/* a server of one task, whose faults are all its own */
+	memset(&s->report.debt_children, 0, sizeof(s->report.debt_children));
+	memset(&s->report.debt_parents, 0, sizeof(s->report.debt_parents));
+	for (unsigned int i = 0; i < FAULT_ROWS; i++)
+		s->faults[i].kernel = s->faults[i].many = false;
+	text = render(s, (struct text_options){ 0 });
+	assert_lacks(text, "fork debt");
+	assert_lacks(text, "shared mm: ");
+	assert_lacks(text, "in kernel: ");
+	free(text);
+	assert_fits_everywhere(s);
+	sample_free(s);
+}
+
+/* Nothing of them is said when nobody asked; when they are not to be had, why. */
+static void without_faults(void **state)
+{
+	struct sample *s = sample_server();
+	char *text;
+
+	(void)state;
+	make_without_faults(s);
+	text = render(s, (struct text_options){ 0 });
+	assert_fits(text, 80);
+	assert_lacks(text, "fault");
+	assert_has(text, "tax: 6.3 % of the run time: switching 150 ms of 2.38 s\n");
+	free(text);
+	s->report.context.fault_why = "no hook at a fault can be used here";
+	text = render(s, (struct text_options){ 0 });
+	assert_fits(text, 80);
+	assert_has(text, "memory faults: \xe2\x80\x93\xc2\xb9\n  \xc2\xb9 no hook at a fault");
+	assert_has(text, "faulting: \xe2\x80\x93\xc2\xb9, not in it\n");
+	assert_lacks(text, "where it faulted");
+	assert_lacks(text, "fork debt");
+	free(text);
+	assert_fits_everywhere(s);
+	sample_free(s);
+}
+
+/* Some of them, or all, have no time. */
+static void faults_without_time(void **state)
+{
+	struct sample *s = sample_server();
+	char *text;
+
+	(void)state;
+	histogram_free(&s->faults[3].time);
+	text = render(s, (struct text_options){ 0 });
+	assert_fits(text, 80);
+	assert_has(text, "\xc2\xb9 the start of these faults was not seen\n");
+	free(text);
+	for (unsigned int i = 0; i < FAULT_ROWS; i++)
+		histogram_free(&s->faults[i].time);
+	s->report.context.fault_end = NULL;
+	s->report.context.fault_why = "by --without perf_fault_min";
+	s->report.tax.faulting_ns = NS_UNKNOWN;
+	text = render(s, (struct text_options){ 0 });
+	assert_fits(text, 80);
+	assert_has(text, " time\xc2\xb9 ");
+	assert_has(text, "\xc2\xb9 by --without perf_fault_min\n");
+	assert_has(text, "fork debt: 8,900 faults: in children");
+	assert_has(text, "tax: 6.3 % of the run time: switching 150 ms of 2.38 s\n");
+	assert_has(text, "faulting: \xe2\x80\x93\xc2\xb9, not in it\n");
+	assert_lacks(text, " 0 ns");
+	free(text);
+	assert_fits_everywhere(s);
+	sample_free(s);
+}
+
+/* What the faults cost stands there also when the switches have no price. */
+static void faulting_without_switching(void **state)
+{
+	struct sample *s = sample_server();
+	char *text;
+
+	(void)state;
+	s->report.context.direct_end = NULL;
+	s->report.context.direct_why = "no hook";
+	s->report.tax.switching_ns = NS_UNKNOWN;
+	text = render(s, (struct text_options){ 0 });
+	assert_has(text, "faulting: process 15.9 ms, thread 39 us, work 144 ms\n");
+	free(text);
+	sample_free(s);
+}
+
+/* A path that is too long keeps its end. */
+static void long_paths_keep_their_end(void **state)
+{
+	struct sample *s = sample_server();
+	char *text, *name = malloc(5000);
+
+	(void)state;
+	assert_non_null(name);
+	text = render(s, (struct text_options){ .width = 60 });
+	assert_has(text, "  program      \xe2\x80\xa6/15/bin/postgres ");
+	free(text);
+	memset(name, 'x', 4999);
+	name[4999] = '\0';
+	for (size_t i = 0; i < 4000; i += 100)
+		name[i] = '/';
+	s->regions[2].name = name;
+	s->regions[3].name = name + 4900;
+	text = render(s, (struct text_options){ 0 });
+	assert_has(text, " \xe2\x80\xa6/xxx");
+	assert_has(text, " xxx");
+	free(text);
+	assert_fits_everywhere(s);
+	free(name);
+	sample_free(s);
+}
+
+static void more_regions_than_room(void **state)
+{
+	struct sample *s = sample_server();
+	char *text;
+
+	(void)state;
+	for (unsigned int i = 0; i < 12; i++)
+		add_region(s, REGION_FILE, "/data/many", 5, 1000);
+	text = render(s, (struct text_options){ .top = 6 });
+	assert_has(text, "  and 11 more\n");
+	free(text);
 	sample_free(s);
 }
 
@@ -797,7 +1096,7 @@ static void many_footnotes_and_long_words(void **state)
 	sample_free(s);
 }
 
-/* For a look at it: `test_text --print [lossy|unknown|hostile|huge] [WIDTH]`. */
+/* For a look at it: `test_text --print [lossy|unknown|faultless|hostile|huge] [WIDTH]`. */
 static int print(int argc, char **argv)
 {
 	const char *kind = argc > 2 ? argv[2] : "";
@@ -810,6 +1109,8 @@ static int print(int argc, char **argv)
 		make_lossy(s);
 	else if (!strcmp(kind, "unknown"))
 		make_unknown(s);
+	else if (!strcmp(kind, "faultless"))
+		make_without_faults(s);
 	else if (!strcmp(kind, "hostile"))
 		make_hostile(s);
 	else if (!strcmp(kind, "huge"))
@@ -825,6 +1126,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(a_complete_run),
 		cmocka_unit_test(completeness_comes_first),
 		cmocka_unit_test(colour_adds_nothing_else),
+		cmocka_unit_test(colours_do_not_leak),
 		cmocka_unit_test(a_run_with_losses),
 		cmocka_unit_test(what_does_not_add_up_is_said),
 		cmocka_unit_test(the_unknown_is_a_dash_with_a_reason),
@@ -838,6 +1140,12 @@ int main(int argc, char **argv)
 		cmocka_unit_test(equal_threads_of_several_processes_stay_apart),
 		cmocka_unit_test(names_that_are_not_known),
 		cmocka_unit_test(items_are_not_torn),
+		cmocka_unit_test(the_faults),
+		cmocka_unit_test(without_faults),
+		cmocka_unit_test(faults_without_time),
+		cmocka_unit_test(faulting_without_switching),
+		cmocka_unit_test(long_paths_keep_their_end),
+		cmocka_unit_test(more_regions_than_room),
 		cmocka_unit_test(crashes_are_told),
 		cmocka_unit_test(a_full_disk_is_an_error),
 		cmocka_unit_test(many_footnotes_and_long_words),

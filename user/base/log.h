@@ -48,7 +48,7 @@ void log_message(enum log_level level, const char *format, va_list arguments)
  */
 struct fail {
 	int code; /* a negative errno value, or what the setter's header says */
-	char text[512];
+	char text[1024];
 };
 
 /*

@@ -206,91 +206,108 @@ static void clear(struct region_map *map, uint64_t start, uint64_t end)
 	map->count -= last - first;
 }
 
-/*
- * A mapping that is told of again has changed its protection or grown (mprotect, brk, one joined to
- * another): it keeps its age and what lies in it.
- */
-static void inherit(const struct region_map *map, struct region *region)
-{
-	uint32_t at = first_after(map, region->start);
-	const struct region *old = &map->region[at];
-
-	if (at == map->count || old->start > region->start || old->shared != region->shared ||
-	    old->anonymous != region->anonymous)
-		return;
-	if (old->name != region->name && !(old->bss && region->name == NAME_NONE))
-		return;
-	region->name = old->name;
-	region->bss = old->bss;
-	region->born_ns = old->born_ns;
-	region->stack_top = old->stack_top;
-}
-
 /* perf says "//anon" where /proc says nothing; private /dev/zero is the old way to get anonymous memory. */
 static bool is_nameless(const char *name, bool shared)
 {
 	return !*name || !strncmp(name, "//anon", 6) || (!shared && !strcmp(name, "/dev/zero"));
 }
 
-/*
- * Anonymous memory right behind a file is that program's or library's bss when the kernel loads it, or when
- * it comes over a part of that file (ld.so maps the whole first). Else it has only found room there.
- */
-static void join_bss(const struct region_map *map, struct region *region, bool loading)
+/* What is mapped at an address; NULL: nothing that is known of. */
+static const struct region *region_at(const struct region_map *map, uint64_t address)
 {
-	uint32_t at = region->start ? first_after(map, region->start - 1) : map->count;
-	const struct region *before = &map->region[at], *old = before + 1;
+	uint32_t at = first_after(map, address);
 
-	if (at == map->count || before->end != region->start || before->shared ||
+	return at < map->count && map->region[at].start <= address ? &map->region[at] : NULL;
+}
+
+/*
+ * Anonymous memory right behind a file is that program's or library's bss when the kernel maps it during the
+ * exec, or ld.so over the rest of the file's own mapping. Else it only happens to lie there.
+ */
+static void join_bss(const struct region_map *map, struct region *region, bool starting)
+{
+	const struct region *before = region->start ? region_at(map, region->start - 1) : NULL;
+	const struct region *over = region_at(map, region->start);
+
+	if (!before || before->end != region->start || before->shared ||
 	    (before->anonymous && !before->bss))
 		return;
-	if (!loading && (at + 1 == map->count || old->start > region->start || old->shared ||
-			 old->anonymous || old->name != before->name))
+	if (!starting && (!over || over->anonymous || over->name != before->name))
 		return;
 	region->name = before->name;
 	region->bss = true;
 }
 
-/* The kernel joins to a bss what finds room behind it, and tells of both as one. */
-static void leave_bss(const struct region_map *map, struct region *region)
+/*
+ * What is told of again has changed its protection, or has grown, alone or by joining a neighbour (mprotect,
+ * brk, two anonymous mappings side by side are one to the kernel): it keeps its age and what lies in it.
+ */
+static bool is_same(const struct region *old, const struct region *region)
 {
-	uint64_t end = region->start;
+	return old->anonymous == region->anonymous && old->shared == region->shared &&
+	       (old->name == region->name || (old->bss && region->name == NAME_NONE));
+}
 
-	for (uint32_t at = first_after(map, end); at < map->count; at++) {
-		const struct region *old = &map->region[at];
+/* Where the part of the region that begins at `from` and is new ends. */
+static uint64_t end_of_new(const struct region_map *map, const struct region *region, uint64_t from)
+{
+	for (uint32_t i = first_after(map, from);
+	     i < map->count && map->region[i].start < region->end; i++)
+		if (is_same(&map->region[i], region))
+			return map->region[i].start;
+	return region->end;
+}
 
-		if (!old->bss || old->start > end)
-			break;
-		end = old->end;
-	}
-	if (end < region->end)
-		region->start = end;
+/* In the place of what was there. 0 or -ENOMEM. */
+static int put(struct region_map **map, const struct region *region)
+{
+	if (own(map, 2))
+		return -ENOMEM;
+	clear(*map, region->start, region->end);
+	insert(*map, first_after(*map, region->start), region);
+	return 0;
 }
 
 int region_map_add(struct region_map **map, struct region_names *names,
-		   const struct event_mapping *event, bool loading)
+		   const struct event_mapping *event, bool starting)
 {
 	bool shared = event->map & MAP_SHARED, nameless = is_nameless(event->name, shared);
 	struct region region = { .start = event->start,
 				 .end = event->end,
 				 .born_ns = event->h.ts,
+				 .prot = event->prot,
 				 .shared = shared,
 				 .anonymous = nameless || event->name[0] == '[' };
+	uint64_t at = region.start;
 
 	if (region.start >= region.end)
 		return 0;
-	if (name_id(names, nameless ? "" : event->name, &region.name) || own(map, 2))
+	if (name_id(names, nameless ? "" : event->name, &region.name))
 		return -ENOMEM;
 	/* of the files that share a name for want of room, one that is executed says nothing */
 	if ((event->prot & PROT_EXEC) && !region.anonymous && region.name != NAME_OTHER)
 		names->name[region.name].program = true;
-	if (nameless && !loading)
-		leave_bss(*map, &region);
-	if (nameless)
-		join_bss(*map, &region, loading);
-	inherit(*map, &region);
-	clear(*map, region.start, region.end);
-	insert(*map, first_after(*map, region.start), &region);
+	while (at < region.end) {
+		const struct region *old = region_at(*map, at);
+		struct region part = region;
+
+		if (old && is_same(old, &region)) {
+			part = *old;
+			part.prot = region.prot;
+			part.start = at;
+			part.end = old->end < region.end ? old->end : region.end;
+			at = part.end;
+			if (old->prot == region.prot)
+				continue;
+		} else {
+			part.start = at;
+			part.end = at = end_of_new(*map, &region, at);
+			if (part.anonymous && part.name == NAME_NONE)
+				join_bss(*map, &part, starting);
+		}
+		if (put(map, &part))
+			return -ENOMEM;
+	}
 	return 0;
 }
 

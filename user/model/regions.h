@@ -39,6 +39,7 @@ struct region {
 	uint64_t born_ns;   /* when it was first told of */
 	uint64_t stack_top; /* a thread's stack lies in it, up to here; 0: none */
 	uint32_t name;
+	uint32_t prot;
 	bool shared; /* MAP_SHARED */
 	bool anonymous;
 	bool bss; /* anonymous, after the file that it is named by */
@@ -56,11 +57,11 @@ struct region_map *region_map_share(struct region_map *map);
 void region_map_drop(struct region_map *map); /* takes NULL */
 
 /*
- * Enters a mapping, over what was there before; loading: by the kernel, for an exec. *map is replaced by a
- * copy when it is shared. 0 or -ENOMEM.
+ * Enters a mapping, over what was there before. *map is replaced by a copy when it is shared. 0 or -ENOMEM.
+ * starting: the kernel is still at the exec.
  */
 int region_map_add(struct region_map **map, struct region_names *names,
-		   const struct event_mapping *event, bool loading);
+		   const struct event_mapping *event, bool starting);
 
 /* A thread begins with this stack pointer and thread pointer. 0 or -ENOMEM. */
 int region_map_mark_stack(struct region_map **map, uint64_t stack, uint64_t tls);

@@ -273,6 +273,7 @@ void page_notes(struct page *page)
 struct cell {
 	enum style style;
 	char *name;  /* foreign, raw; NULL: none */
+	bool path;   /* the name is one */
 	char *text;  /* ours; after the name when there is one */
 	char *brief; /* the same where room is short; NULL: as text */
 };
@@ -423,17 +424,52 @@ void table_count(struct table *table, enum style style, const char *prefix, uint
 		table->failed = true;
 }
 
-void table_name(struct table *table, enum style style, const char *name, const char *suffix)
+static void name_cell(struct table *table, enum style style, const char *name, const char *suffix,
+		      bool path)
 {
 	struct cell *cell = next_cell(table);
 
 	if (!cell)
 		return;
 	cell->style = style;
+	cell->path = path;
 	cell->name = strdup(name);
 	cell->text = strdup(suffix);
 	if (!cell->name || !cell->text)
 		table->failed = true;
+}
+
+void table_name(struct table *table, enum style style, const char *name, const char *suffix)
+{
+	name_cell(table, style, name, suffix, false);
+}
+
+void table_path(struct table *table, enum style style, const char *path)
+{
+	name_cell(table, style, path, "", true);
+}
+
+#define ELLIPSIS "\xe2\x80\xa6"
+
+static bool is_cut(const char *cell)
+{
+	size_t length = strlen(cell), end = strlen(ELLIPSIS);
+
+	return length >= end && !strcmp(cell + length - end, ELLIPSIS);
+}
+
+/* As quote_cell(), but what is too long loses its first folders: "â¦/libc.so.6". */
+static size_t path_cell(char *text, size_t size, const char *path, size_t columns)
+{
+	size_t used = quote_cell(text, size, path, strlen(path), columns);
+	const char *rest = path;
+
+	while (is_cut(text) && columns > 1 && (rest = strchr(rest + 1, '/'))) {
+		snprintf(text, size, "%s", ELLIPSIS);
+		used = 1 + quote_cell(text + strlen(ELLIPSIS), size - strlen(ELLIPSIS), rest,
+				      strlen(rest), columns - 1);
+	}
+	return used;
 }
 
 /* The cell as it is shown, in at most `columns`; returns the columns used. */
@@ -442,11 +478,13 @@ static size_t render(const struct cell *cell, bool brief, size_t columns, char *
 	const char *full = cell->text ? cell->text : "";
 	const char *suffix = brief && cell->brief ? cell->brief : full;
 	size_t tail = quote_columns(suffix), used = 0;
+	size_t left = columns > tail ? columns - tail : 1;
 
 	text[0] = '\0';
-	if (cell->name)
-		used = quote_cell(text, size, cell->name, strlen(cell->name),
-				  columns > tail ? columns - tail : 1);
+	if (cell->name && cell->path)
+		used = path_cell(text, size, cell->name, left);
+	else if (cell->name)
+		used = quote_cell(text, size, cell->name, strlen(cell->name), left);
 	snprintf(text + strlen(text), size - strlen(text), "%s", suffix);
 	return used + tail;
 }

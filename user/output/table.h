@@ -110,6 +110,9 @@ void table_count(struct table *table, enum style style, const char *prefix, uint
 /* A foreign name, raw, and after it a suffix of our own, which is never cut. */
 void table_name(struct table *table, enum style style, const char *name, const char *suffix);
 
+/* A foreign path, raw: where room is short it loses its first folders, not its end. */
+void table_path(struct table *table, enum style style, const char *path);
+
 /* Prints and frees it. */
 void table_print(struct table *table, struct page *page);
 

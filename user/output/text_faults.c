@@ -127,11 +127,23 @@ static bool any_huge(const struct line *line, size_t count)
 	return false;
 }
 
-static const char *time_unknown(const struct text *text)
+/* What the columns mean that need it, and say something. */
+static void legend(struct text *text, const struct line *line, size_t count)
 {
-	const struct run_context *context = &text->report->context;
+	bool kernel = false, many = false;
 
-	return context->fault_end ? NULL : context->fault_why ?: "nothing tells the end of a fault";
+	for (size_t i = 0; i < count; i++) {
+		kernel |= line[i].kernel;
+		many |= line[i].many;
+	}
+	page_text(&text->page, STYLE_DIM, 2, 4,
+		  "process: because of a fork, an exec or a start \xc2\xb7 thread: a thread's "
+		  "stack and TLS, or raced \xc2\xb7 work: the rest");
+	if (kernel || many)
+		page_text(&text->page, STYLE_DIM, 2, 4, "%s%s%s",
+			  kernel ? "in kernel: inside a system call" : "",
+			  kernel && many ? " \xc2\xb7 " : "",
+			  many ? "shared mm: in an address space with several live tasks" : "");
 }
 
 static void fault_table(struct text *text, const struct line *line, size_t count)
@@ -152,21 +164,14 @@ static void fault_table(struct text *text, const struct line *line, size_t count
 	};
 	struct table *table = table_new(columns, sizeof(columns) / sizeof(columns[0]));
 
-	text_title(text, time, sizeof(time), "time", time_unknown(text));
+	text_title(text, time, sizeof(time), "time", text_fault_unknown(text));
 	for (size_t i = 0; i < count; i++) {
 		if (i && line[i].cause != line[i - 1].cause)
 			table_rule(table);
 		fault_line(text, table, &line[i]);
 	}
 	table_print(table, &text->page);
-	page_text(&text->page, STYLE_DIM, 2, 4,
-		  "process: because of a fork, an exec or a start \xc2\xb7 thread: a thread's "
-		  "stack and "
-		  "TLS, or raced \xc2\xb7 work: the rest");
-	page_text(&text->page, STYLE_DIM, 2, 4,
-		  "in kernel: inside a system call \xc2\xb7 shared mm: in an address space with "
-		  "several "
-		  "live tasks");
+	legend(text, line, count);
 	if (text->report->context.regions_why)
 		page_text(&text->page, STYLE_WARN, 2, 4,
 			  "where they were is unknown (%s): what forks, execs and threads caused "
@@ -175,7 +180,7 @@ static void fault_table(struct text *text, const struct line *line, size_t count
 			  text->report->context.regions_why);
 }
 
-/* "512 copy-on-write (500 copied, 12 taken over) and 30 refaults" */
+/* "in children 512 writes to shared pages (500 copied) and 30 refaults" */
 static void add_debt(const struct text *text, struct list *list, const char *who,
 		     const struct fork_debt *debt)
 {
@@ -201,25 +206,26 @@ static void debt(struct text *text)
 	const struct fork_debt *own = &text->report->debt_children;
 	const struct fork_debt *parents = &text->report->debt_parents;
 	uint64_t faults = own->cow + own->refaults + parents->cow + parents->refaults;
+	struct figure time = { "" };
 	struct list list = { .used = 0 };
 
 	if (!faults || text->report->context.regions_why)
 		return;
+	if (text->report->context.fault_end)
+		snprintf(time.text, sizeof(time.text), ", %.50s",
+			 figure_ns(own->time_ns + parents->time_ns).text);
 	add_debt(text, &list, "in children", own);
 	add_debt(text, &list, "in parents", parents);
-	page_text(&text->page, STYLE_PROCESS, 2, 4, "fork debt: %s, %s: %s",
-		  text_counted(faults, "fault", "faults").text,
-		  text->report->context.fault_end ?
-			  figure_ns(own->time_ns + parents->time_ns).text :
-			  DASH,
-		  list.text);
+	page_text(&text->page, STYLE_PROCESS, 2, 4, "fork debt: %s%s%s: %s",
+		  text->report->lost.faults ? "at least " : "",
+		  text_counted(faults, "fault", "faults").text, time.text, list.text);
 }
 
 static void region_row(struct text *text, struct table *table, const struct region_row *row)
 {
 	table_row(table);
 	table_cell(table, STYLE_PLAIN, "%s", region_class_name(row->class));
-	table_name(table, STYLE_BOLD, row->name, "");
+	table_path(table, STYLE_BOLD, row->name);
 	table_count(table, STYLE_PLAIN, "", row->count);
 	text_count_cell(table, row->major);
 	if (text->report->context.fault_end)
@@ -243,7 +249,8 @@ void text_regions(struct text *text)
 	if (!report->region_count || report->context.regions_why)
 		return;
 	table = table_new(columns, sizeof(columns) / sizeof(columns[0]));
-	page_heading(&text->page, "where it faulted", STYLE_BOLD, "%s", "");
+	page_heading(&text->page, "where it faulted", STYLE_BOLD, "%s",
+		     report->lost.faults ? "(at least)" : "");
 	for (size_t i = 0; i < report->region_count && i < text->top; i++)
 		region_row(text, table, &report->regions[i]);
 	table_print(table, &text->page);

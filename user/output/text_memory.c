@@ -49,8 +49,10 @@ static void add_figures(void *sum, const void *one)
 static struct line line_of(const struct report *report, const struct process_memory *memory)
 {
 	const struct process_entry *process = &report->processes[memory->process];
+	bool is_root = process->parent == memory->process; /* no equal of those it created */
 	struct line line = {
-		.head = { process->comm, process->parent, memory->process, 1 },
+		.head = { process->comm, is_root ? UINT32_MAX : process->parent, memory->process,
+			  1 },
 		.peaks = memory->peak_rss != 0,
 		.sampled = memory->samples != 0,
 		.denied = memory->denied,

@@ -72,6 +72,7 @@ enum style text_level_style(enum row_level level);
 /* Why these columns are unknown as a whole; NULL: they are not. */
 const char *text_direct_unknown(const struct text *text);
 const char *text_wait_unknown(const struct text *text);
+const char *text_fault_unknown(const struct text *text); /* NULL too: they were not asked for */
 
 /* A zero is there, but does not ask for attention. */
 void text_count_cell(struct table *table, uint64_t count);

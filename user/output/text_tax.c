@@ -107,12 +107,17 @@ static void waiting(struct text *text)
 			  figure_ns(tax->waiting_ns).text);
 }
 
-/* Where the faults' time went, by cause. */
+/* Where the faults' time went, by cause; or that it is missing. */
 static void tax_by_cause(struct text *text)
 {
 	const struct tax *tax = &text->report->tax;
+	const char *unknown = text_fault_unknown(text);
 	struct list list = { .used = 0 };
 
+	if (unknown)
+		page_text(&text->page, STYLE_PLAIN, 2, 4, "faulting: " DASH "%s%s",
+			  page_note(&text->page, "%s", unknown).text,
+			  tax->switching_ns == NS_UNKNOWN ? "" : ", not in it");
 	if (tax->faulting_ns == NS_UNKNOWN || !tax->faulting_ns)
 		return;
 	for (int cause = 0; cause < CAUSES; cause++)
@@ -149,13 +154,13 @@ void text_tax(struct text *text)
 	} else {
 		heading(text);
 		tax_by_level(text);
-		tax_by_cause(text);
 		if (tax->unpriced)
 			page_text(&text->page, STYLE_DIM, 2, 4, "%s a price: not in it",
 				  text_counted(tax->unpriced, "switch is without",
 					       "switches are without")
 					  .text);
 	}
+	tax_by_cause(text);
 	waiting(text);
 	page_notes(&text->page);
 }

@@ -58,6 +58,15 @@ const char *text_wait_unknown(const struct text *text)
 	return context->wait_known ? NULL : context->wait_why ?: "the waiting time is not known";
 }
 
+const char *text_fault_unknown(const struct text *text)
+{
+	const struct run_context *context = &text->report->context;
+
+	if (context->fault_end || !context->faults_measured)
+		return context->fault_end ? NULL : context->fault_why;
+	return context->fault_why ?: "nothing tells the end of a fault";
+}
+
 void list_add(struct list *list, const char *format, ...)
 {
 	va_list arguments;

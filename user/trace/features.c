@@ -16,6 +16,7 @@
 
 #include "base/quote.h"
 #include "trace/feature_table.h"
+#include "trace/file_limit.h"
 #include "trace/host.h"
 #include "trace/probe.h"
 
@@ -240,7 +241,7 @@ static enum feature_id family_of(enum feature_kind kind)
 /* A name with a raw variant is listed as "sched_switch[_raw]". */
 static int unknown_name(const char *name, struct fail *fail)
 {
-	char list[512] = "", raw[64];
+	char list[896] = "", raw[64];
 	size_t length = 0;
 
 	for (int id = 0; id < FEATURE_COUNT && length < sizeof(list); id++) {
@@ -292,6 +293,19 @@ static void probe_all(struct features *features, uint64_t wanted)
 	probe_end(&probing);
 }
 
+/* What a lack of descriptors refused is not the kernel's to answer for. */
+static int check_descriptors(const struct features *features, struct fail *fail)
+{
+	for (int id = 0; id < FEATURE_COUNT; id++)
+		if (features->feature[id].error == EMFILE)
+			return fail_set(
+				fail, -EMFILE,
+				"cannot look at what this kernel allows: %s; raise the hard "
+				"limit (ulimit -Hn)",
+				strerror(EMFILE));
+	return 0;
+}
+
 int features_probe(struct features *features, uint64_t wanted, const char *const *without,
 		   size_t without_count, struct fail *fail)
 {
@@ -306,10 +320,12 @@ int features_probe(struct features *features, uint64_t wanted, const char *const
 			return err;
 	}
 	before = libbpf_set_print(NULL);
+	file_limit_raise(HELD_MAX + 64);
 	err = host_read(features, fail);
 	if (!err) {
 		features->pmu_error = probe_pmu();
 		probe_all(features, wanted);
+		err = check_descriptors(features, fail);
 	}
 	libbpf_set_print(before);
 	return err;

@@ -17,6 +17,7 @@
 
 #include "base/clock.h"
 #include "config.h"
+#include "trace/file_limit.h"
 #include "trace/host.h"
 #include "trace/session_internal.h"
 
@@ -242,6 +243,12 @@ static int load(struct session *session, struct fail *fail)
 	return err ? err : open_mappings(session, fail);
 }
 
+/* Programs, links, maps, what the caller has; of each CPU a ring, two events with their links, a side band. */
+static unsigned int descriptors(const struct session *session)
+{
+	return 256 + 6 * session->cpus;
+}
+
 struct session *session_open(const struct hooks *hooks, size_t ring_size, struct fail *fail)
 {
 	struct session *session = calloc(1, sizeof(*session));
@@ -255,6 +262,7 @@ struct session *session_open(const struct hooks *hooks, size_t ring_size, struct
 	session->hooks = *hooks;
 	session->cpus = cpus > 0 ? (unsigned int)cpus : 1;
 	session->ring_size = ring_size ? ring_size : session_default_ring(session->cpus);
+	file_limit_raise(descriptors(session));
 	if (load(session, fail)) {
 		session_free(session);
 		return NULL;

@@ -13,6 +13,7 @@
 
 #include "base/exits.h"
 #include "base/quote.h"
+#include "trace/file_limit.h"
 
 struct identity {
 	bool change;
@@ -61,6 +62,7 @@ static struct refusal execute(const struct launch *launch, const struct identity
 		return (struct refusal){ .error = -err, .of_identity = true };
 	if (launch->stdout_fd < 0 || dup2(launch->stdout_fd, STDOUT_FILENO) >= 0) {
 		sigprocmask(SIG_SETMASK, launch->mask, NULL);
+		file_limit_restore();
 		execvp(launch->argv[0], launch->argv);
 	}
 	return (struct refusal){ .error = errno };
