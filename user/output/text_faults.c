@@ -180,6 +180,12 @@ static void fault_table(struct text *text, const struct line *line, size_t count
 	}
 	table_print(table, &text->page);
 	legend(text, line, count);
+	if (text->report->context.regions_why)
+		page_text(&text->page, STYLE_WARN, 2, 4,
+			  "where they were is unknown (%s): what forks, execs and threads caused "
+			  "is "
+			  "among work; fork debt: " DASH,
+			  text->report->context.regions_why);
 }
 
 /* "in children 512 writes to shared pages (500 copied) and 30 refaults" */
@@ -211,7 +217,7 @@ static void debt(struct text *text)
 	struct figure time = { "" };
 	struct list list = { .used = 0 };
 
-	if (!faults)
+	if (!faults || text->report->context.regions_why)
 		return;
 	if (text->report->context.fault_end)
 		snprintf(time.text, sizeof(time.text), ", %.50s",
@@ -248,7 +254,7 @@ void text_regions(struct text *text)
 	};
 	struct table *table;
 
-	if (!report->region_count)
+	if (!report->region_count || report->context.regions_why)
 		return;
 	table = table_new(columns, sizeof(columns) / sizeof(columns[0]));
 	page_heading(&text->page, "where it faulted", STYLE_BOLD, "%s",
