@@ -273,6 +273,7 @@ static void describe(const struct course *course, const struct features *feature
 		.fault_start = hooks->fault_start,
 		.fault_end = hooks->fault_end,
 		.fault_why = hooks->fault_why,
+		.regions_why = hooks->regions_why,
 		.huge_known = session_tells_huge(course->session),
 		.shootdowns_measured = hooks->shootdowns,
 		.shot_time = hooks->shot_time,

@@ -297,6 +297,7 @@ struct run_context {
 	const char *fault_start; /* what begins a fault */
 	const char *fault_end;	 /* what ends a fault; NULL: faults have no time, or none is seen */
 	const char *fault_why;	 /* why fault_end is NULL; NULL: not asked for */
+	const char *regions_why; /* why nobody tells what is mapped where; NULL: it is told */
 	bool huge_known;	 /* faults that mapped a huge page are told from others */
 	bool shootdowns_measured;  /* else off by --no-tlb or impossible: shootdown_why */
 	bool shot_time;		   /* the time of those received is known */

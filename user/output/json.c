@@ -262,11 +262,16 @@ static json_t *faults(const struct report *report)
 	return array;
 }
 
+static bool regions_known(const struct report *report)
+{
+	return report->context.faults_measured && !report->context.regions_why;
+}
+
 static json_t *debt(const struct report *report, const struct fork_debt *debt)
 {
 	bool detail = report->context.cow_detail;
 
-	if (!report->context.faults_measured)
+	if (!regions_known(report))
 		return json_null();
 	return json_pack("{s:o, s:o, s:o, s:o, s:o}", "cow", count(debt->cow), "copies",
 			 detail ? count(debt->cow_copied) : json_null(), "reuses",
@@ -279,7 +284,7 @@ static json_t *fork_debt(const struct report *report)
 {
 	const struct fork_debt *own = &report->debt_children, *parent = &report->debt_parents;
 
-	if (!report->context.faults_measured)
+	if (!regions_known(report))
 		return json_null();
 	return json_pack(
 		"{s:o, s:o, s:o, s:o}", "faults",
@@ -326,9 +331,10 @@ static json_t *tlb(const struct report *report)
 
 static json_t *regions(const struct report *report)
 {
-	json_t *array = report->context.faults_measured ? json_array() : json_null();
+	json_t *array = regions_known(report) ? json_array() : json_null();
 
-	for (size_t i = 0; i < report->region_count && i < REGIONS_SHOWN; i++) {
+	for (size_t i = 0; json_is_array(array) && i < report->region_count && i < REGIONS_SHOWN;
+	     i++) {
 		const struct region_row *row = &report->regions[i];
 
 		append(&array,

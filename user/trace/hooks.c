@@ -203,6 +203,8 @@ static void choose_faults(struct hooks *hooks, const struct features *features, 
 	if (cow_detail && hooks->typed)
 		hooks->cow_detail = use(hooks, features, FEATURE_MM_PAGE_ALLOC);
 	hooks->mappings = use(hooks, features, FEATURE_PERF_MAPPINGS);
+	if (!hooks->mappings)
+		hooks->regions_why = features->feature[FEATURE_PERF_MAPPINGS].why;
 }
 
 static void choose_tlb(struct hooks *hooks, const struct features *features,

@@ -50,6 +50,7 @@ struct hooks {
 	const char *fault_start, *fault_end; /* what tells the end of a fault; NULL: nothing does */
 	const char *shootdown_why;	     /* why they are not seen, if asked for */
 	const char *fault_why;		     /* why fault_end is NULL, or why faults have no time */
+	const char *regions_why;	     /* why mappings cannot be followed; NULL: they are */
 };
 
 /* The features that hooks_choose() looks at, as a mask for features_probe(). */

@@ -449,8 +449,8 @@ struct consumer *session_consumer(struct session *session, consumer_sink sink, v
 		add_logs(session, consumer, i);
 		if (session->ring)
 			err = consumer_add_ring(consumer, session->ring[i], session->ring_size);
-		if (session->mappings && session->mappings[i])
-			consumer_add_mappings(consumer, session->mappings[i]);
+		if (!err && session->mappings && session->mappings[i])
+			err = consumer_add_mappings(consumer, session->mappings[i]);
 	}
 	if (!err)
 		return consumer;
