@@ -394,7 +394,7 @@ static void test_rounds(void **state)
 		stream_sample(&s, 50, i, 3, 64 * MIB, 7 * MIB);
 	stream_finish(&s);
 	assert_int_equal(s.report->memory.rounds, 3);
-	assert_int_equal(s.report->memory.rss, 9 * 65 * MIB);
+	assert_int_equal(s.report->memory.rss, 9ull * 65 * MIB);
 	assert_int_equal(s.report->memory.pss, 72 * MIB);
 	/* the largest first */
 	assert_int_equal(s.report->process_memory_count, 9);
