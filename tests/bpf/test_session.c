@@ -925,11 +925,11 @@ static void try(const struct choice *choice, const struct hooks *hooks, bool run
 		try_once(choice, hooks, running, &kernel);
 	}
 	check_held(trial);
+	check_losses(trial);
 	check_records(trial);
 	check_faults(trial);
 	check_mappings(trial);
 	check_tlb(trial);
-	check_losses(trial);
 	check_root(trial, &kernel);
 	check_report(trial);
 	check_faults_balance(trial, &kernel);

@@ -63,7 +63,8 @@ static void process_table(struct text *text)
 		{ .group = "received", .title = "time", .drop = 1 },
 	};
 	const struct report *report = text->report;
-	const struct process_entry **list = calloc(report->process_count + 1, sizeof(*list));
+	const struct process_entry **list =
+		calloc(report->process_count + 1, sizeof(struct process_entry *));
 	struct table *table;
 	size_t count = 0;
 
@@ -76,7 +77,7 @@ static void process_table(struct text *text)
 		count += weight(list[count]) != 0;
 	}
 	if (count >= TOP_LEAST) {
-		qsort(list, count, sizeof(*list), by_weight);
+		qsort(list, count, sizeof(struct process_entry *), by_weight);
 		table = table_new(columns, sizeof(columns) / sizeof(columns[0]));
 		for (size_t i = 0; i < count && i < text->top; i++)
 			process_row(text, table, list[i]);

@@ -54,7 +54,7 @@ int fault_ends_open(struct fault_ends *ends, unsigned int cpus, struct bpf_progr
 {
 	int err = 0;
 
-	ends->link = calloc(2 * (size_t)cpus, sizeof(*ends->link));
+	ends->link = calloc(2 * (size_t)cpus, sizeof(struct bpf_link *));
 	ends->event = calloc(2 * (size_t)cpus, sizeof(*ends->event));
 	if (!ends->link || !ends->event)
 		return fail_set(fail, -ENOMEM, "no memory");

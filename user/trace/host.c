@@ -38,17 +38,30 @@ int host_read_number(const char *path, int otherwise)
 	return end == line ? otherwise : (int)number;
 }
 
+/* The address in a line of kallsyms (address, type, name, perhaps a module) that is of this name, else 0. */
+static uint64_t address_of(const char *line, const char *name)
+{
+	size_t length = strlen(name);
+	uint64_t address;
+	char *at;
+
+	address = strtoull(line, &at, 16);
+	if (at == line || at[0] != ' ' || !at[1] || at[2] != ' ')
+		return 0;
+	at += 3;
+	if (strncmp(at, name, length) != 0 || !strchr(" \t\n", at[length]))
+		return 0;
+	return address;
+}
+
 uint64_t host_symbol(const char *name)
 {
 	FILE *file = fopen("/proc/kallsyms", "re");
-	unsigned long long address = 0;
-	char line[512], found[128];
+	uint64_t address = 0;
+	char line[512];
 
-	while (file && fgets(line, sizeof(line), file)) {
-		if (sscanf(line, "%llx %*c %127s", &address, found) == 2 && !strcmp(found, name))
-			break;
-		address = 0;
-	}
+	while (file && !address && fgets(line, sizeof(line), file))
+		address = address_of(line, name);
 	if (file)
 		fclose(file);
 	return address;

@@ -179,7 +179,7 @@ static size_t cpu_bytes(const struct session *session)
 
 static size_t log_bytes(const struct session *session)
 {
-	return map_bytes(log_kinds(&session->hooks) * session->cpus * log_records(session),
+	return map_bytes((size_t)log_kinds(&session->hooks) * session->cpus * log_records(session),
 			 sizeof(union log_record));
 }
 
