@@ -41,7 +41,12 @@ static __always_inline u32 what_changed(struct fault_state *fault, struct task_s
 	}
 	if (conf.rss_stat)
 		return changed;
-	return changed | (has_rss_cache() ? changed_in_cache(fault, task) : FAULT_NO_CHANGED);
+	if (!has_rss_cache())
+		return changed | FAULT_NO_CHANGED;
+	/* known to have ended only now that the task has given up its address space, and all of its pages */
+	if (conf.faults == FAULT_END_COUNTER && !FIELD(typed, task, mm))
+		return changed | FAULT_NO_CHANGED;
+	return changed | changed_in_cache(fault, task);
 }
 
 static __always_inline void count_lost_fault(struct cpu_state *cpu, struct task_struct *task,

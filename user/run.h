@@ -16,7 +16,7 @@ struct run_options {
 	int stdout_fd;	   /* the command's standard output; -1: the caller's */
 	size_t ring_size;  /* bytes per CPU; 0: the default */
 	struct wanted wanted;
-	bool memory; /* sample what memory the processes use */
+	bool memory;	 /* sample what memory the processes use */
 	bool follow_all; /* go on until the last descendant has ended */
 };
 

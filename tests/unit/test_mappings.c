@@ -15,7 +15,7 @@
 
 #include "trace/mappings.h"
 
-#define SIZE 8192 /* of the data */
+#define SIZE ((uint64_t)8192) /* of the data */
 
 struct fixture {
 	struct perf_event_mmap_page *page;
@@ -45,8 +45,11 @@ static void stop(struct fixture *f)
 
 static void put(struct fixture *f, const void *bytes, size_t size)
 {
-	for (size_t i = 0; i < size; i++)
-		f->data[f->page->data_head++ % SIZE] = ((const char *)bytes)[i];
+	size_t at = f->page->data_head % SIZE, first = size < SIZE - at ? size : SIZE - at;
+
+	memcpy(f->data + at, bytes, first);
+	memcpy(f->data, (const char *)bytes + first, size - first);
+	f->page->data_head += size;
 }
 
 /* A record with what comes after its header, and its stamp. */

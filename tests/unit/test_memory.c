@@ -199,7 +199,7 @@ static struct sampler *sampler_or_skip(void)
 static void test_sampler(void **state)
 {
 	struct sampler *sampler = sampler_or_skip();
-	uint32_t tasks[8], pid = (uint32_t)getpid();
+	uint32_t tasks[8] = { 0 }, pid = (uint32_t)getpid();
 
 	(void)state;
 	assert_true(sampler_due(sampler) == UINT64_MAX);
@@ -225,7 +225,7 @@ static void test_sampler(void **state)
 static void test_sampler_places(void **state)
 {
 	struct sampler *sampler = sampler_or_skip();
-	uint32_t tasks[8], pid = (uint32_t)getpid();
+	uint32_t tasks[8] = { 0 }, pid = (uint32_t)getpid();
 
 	(void)state;
 	for (uint32_t i = 1; i <= 5; i++)
@@ -246,8 +246,8 @@ static void test_sampler_places(void **state)
 
 /* ---- the model ---- */
 
-#define PAGE 4096
-#define MIB (1u << 20)
+#define PAGE 4096ull
+#define MIB (1ull << 20)
 
 static void stream_peak(struct stream *stream, uint64_t ts, uint32_t task, uint64_t peak,
 			uint64_t most)
@@ -394,8 +394,8 @@ static void test_rounds(void **state)
 		stream_sample(&s, 50, i, 3, 64 * MIB, 7 * MIB);
 	stream_finish(&s);
 	assert_int_equal(s.report->memory.rounds, 3);
-	assert_int_equal(s.report->memory.rss, 9ull * 65 * MIB);
-	assert_int_equal(s.report->memory.pss, 72ull * MIB);
+	assert_int_equal(s.report->memory.rss, 9 * 65 * MIB);
+	assert_int_equal(s.report->memory.pss, 72 * MIB);
 	/* the largest first */
 	assert_int_equal(s.report->process_memory_count, 9);
 	assert_int_equal(s.report->process_memory[0].most.pss, 65 * MIB);

@@ -17,7 +17,7 @@
 
 #include "model/regions.h"
 
-#define PAGE 4096u
+#define PAGE ((uint64_t)4096)
 
 struct fixture {
 	struct region_names names;
@@ -648,7 +648,7 @@ static void naive_add(struct naive *naive, uint32_t id, uint32_t first, uint32_t
 static void naive_mark(struct naive *naive, uint32_t at)
 {
 	struct naive_page *page = &naive->page[at - 1];
-	uint32_t first = at - 1, last = at - 1, id = page->id;
+	uint32_t first = at - 1, last = first, id = page->id;
 
 	if (!id || !page->anonymous || page->bss || *page->name)
 		return;
@@ -697,6 +697,7 @@ static void test_random(void **state)
 	srandom(12345);
 	start(&f);
 	memset(naive, 0, sizeof(naive));
+	add(&f, 0, 1, "//anon"); /* so that there are names */
 	for (uint32_t i = 0; i < MAPS; i++)
 		map[i] = region_map_new();
 	for (uint32_t step = 1; step <= 20000; step++) {

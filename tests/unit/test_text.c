@@ -906,6 +906,8 @@ static void the_faults(void **state)
 	assert_has(text, "  thread   first-touch  minor       30  <0.1 %          0         30");
 	assert_has(text, "  work     file         major       10  <0.1 %");
 	assert_has(text, "in kernel: inside a system call \xc2\xb7 shared mm: in an address space");
+	assert_has(text, "  800 us of the time was spent off the CPU (for a disk, a lock, a turn): "
+			 "in no sum below\n");
 	assert_has(text, "fork debt: 8,900 faults, 15.9 ms: in children 7,000 writes to shared "
 			 "pages and 900 refaults, in parents 1,000 writes to shared pages\n");
 	assert_has(text, "faults: from the exception to perf's page-faults, the probes in between");
@@ -922,12 +924,15 @@ static void the_faults(void **state)
 	/* a server of one task, whose faults are all its own */
 	memset(&s->report.debt_children, 0, sizeof(s->report.debt_children));
 	memset(&s->report.debt_parents, 0, sizeof(s->report.debt_parents));
-	for (unsigned int i = 0; i < FAULT_ROWS; i++)
+	for (unsigned int i = 0; i < FAULT_ROWS; i++) {
 		s->faults[i].kernel = s->faults[i].many = false;
+		s->faults[i].off_ns = 0;
+	}
 	text = render(s, (struct text_options){ 0 });
 	assert_lacks(text, "fork debt");
 	assert_lacks(text, "shared mm: ");
 	assert_lacks(text, "in kernel: ");
+	assert_lacks(text, "off the CPU");
 	free(text);
 	assert_fits_everywhere(s);
 	sample_free(s);

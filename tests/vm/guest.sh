@@ -92,6 +92,12 @@ faults_by fexit --without page_fault_user
 faults_by counter --without perf_fault_min --without fentry
 faults_by raw --without tp_btf
 for as in thread process; do trace "munmap-$as" --tlb-switch -- storm --as $as --rounds 1000; done
+for form in keep drop child; do # much more than the loader has, that execs them
+	trace "peak-$form-typed" --no-memory -- peak $form 64
+	trace "peak-$form-raw" --no-memory --without tp_btf -- peak $form 64
+done
+# shellcheck disable=SC2016 # it is the traced shell's
+trace memory-sampled -- sh -c 'share 4 8 2; exec naps 1'
 export CMOCKA_MESSAGE_OUTPUT=TAP
 keep sessions test_session brief
 

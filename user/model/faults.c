@@ -164,15 +164,16 @@ static int add_to_region(struct faults *faults, enum region_class class, uint32_
 			 uint64_t time)
 {
 	uint32_t room = faults->file_room[class];
-	struct region_sum *sum = faults->file[class];
+	struct region_sum *sum = faults->file[class], *bigger;
 
 	if (name >= room) {
 		room = room ? room : 16;
 		while (room <= name)
 			room *= 2;
-		sum = realloc(sum, room * sizeof(*sum));
-		if (!sum)
+		bigger = realloc(sum, room * sizeof(*sum));
+		if (!bigger)
 			return -ENOMEM;
+		sum = bigger;
 		memset(sum + faults->file_room[class], 0,
 		       (room - faults->file_room[class]) * sizeof(*sum));
 		faults->file[class] = sum;
@@ -192,6 +193,8 @@ static uint64_t latest(uint64_t a, uint64_t b)
 /* Only files are told apart by name. */
 static uint32_t name_in(enum region_class class, const struct region *region)
 {
+	if (!region)
+		return NAME_NONE;
 	switch (class) {
 	case REGION_PROGRAM:
 	case REGION_FILE:

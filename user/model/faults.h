@@ -10,7 +10,7 @@
 #include "model/spaces.h"
 #include "model/tasks.h"
 
-#define FAULT_ROW_TABLE (CAUSES * 2 * FAULT_KINDS * 2 * 2)
+#define FAULT_ROW_TABLE ((size_t)CAUSES * 2 * FAULT_KINDS * 2 * 2)
 
 struct region_sum {
 	uint64_t count, major, time_ns;

@@ -179,7 +179,7 @@ static int by_mm_and_bytes(const void *a, const void *b)
 /* The peaks of the address spaces that the processes ended with; one that several shared counts once. */
 static int sum_peaks(const struct tasks *tasks, struct memory_summary *sum)
 {
-	struct peak *peak = calloc(tasks->process_count, sizeof(*peak));
+	struct peak *peak = calloc(tasks->process_count + 1, sizeof(*peak));
 	uint32_t count = 0;
 
 	if (!peak)
@@ -205,7 +205,7 @@ static int list_processes(struct memory *memory, const struct tasks *tasks, stru
 {
 	uint32_t count = 0;
 
-	memory->list = calloc(tasks->process_count, sizeof(*memory->list));
+	memory->list = calloc(tasks->process_count + 1, sizeof(*memory->list));
 	if (!memory->list)
 		return -ENOMEM;
 	for (uint32_t i = PROCESS_UNKNOWN + 1; i < tasks->process_count; i++) {

@@ -7,7 +7,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
-#define PAGE 4096
+#define PAGE ((uint64_t)4096)
 #define STACK_GROWTH_MOST ((uint64_t)1 << 30) /* how far below its record a stack is looked for */
 #define ABOVE_THREAD_POINTER (2 * PAGE)	      /* glibc's struct pthread begins there */
 
@@ -141,7 +141,7 @@ static int own(struct region_map **map, uint32_t more)
 		if (!bigger)
 			return -ENOMEM;
 	} else {
-		bigger = malloc(room * sizeof(*bigger));
+		bigger = calloc(room, sizeof(*bigger));
 		mine = bigger ? region_map_new() : NULL;
 		if (!mine) {
 			free(bigger);
@@ -377,8 +377,9 @@ enum region_class region_class_of(const struct region *region, const struct regi
 	if (!strcmp(name->text, "[heap]"))
 		return REGION_HEAP;
 	if (region->anonymous)
-		return name->text[0] == '[' && strncmp(name->text, "[anon", 5) ? REGION_SPECIAL :
-										 REGION_ANONYMOUS;
+		return name->text[0] == '[' && strncmp(name->text, "[anon", 5) != 0 ?
+			       REGION_SPECIAL :
+			       REGION_ANONYMOUS;
 	if (region->shared && is_shared_memory(name->text))
 		return REGION_SHARED_MEMORY;
 	if (name->program)

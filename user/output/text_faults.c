@@ -10,11 +10,11 @@ struct line {
 	enum fault_cause cause;
 	enum fault_kind kind;
 	bool major;
-	uint64_t count, kernel, many, huge, untimed, time_ns;
+	uint64_t count, kernel, many, huge, time_ns, off_ns;
 	struct histogram time;
 };
 
-#define LINES (CAUSES * FAULT_KINDS * 2)
+#define LINES ((size_t)CAUSES * FAULT_KINDS * 2)
 
 static uint64_t sum_of(const struct histogram *time)
 {
@@ -31,7 +31,7 @@ static int add_row(struct line *line, const struct fault_row *row)
 	line->kernel += row->kernel ? row->count : 0;
 	line->many += row->many ? row->count : 0;
 	line->huge += row->huge;
-	line->untimed += row->untimed;
+	line->off_ns += row->off_ns;
 	line->time_ns += sum_of(&row->time);
 	return histogram_merge(&line->time, &row->time);
 }
@@ -131,8 +131,10 @@ static bool any_huge(const struct line *line, size_t count)
 static void legend(struct text *text, const struct line *line, size_t count)
 {
 	bool kernel = false, many = false;
+	uint64_t off_ns = 0;
 
 	for (size_t i = 0; i < count; i++) {
+		off_ns += line[i].off_ns;
 		kernel |= line[i].kernel;
 		many |= line[i].many;
 	}
@@ -144,6 +146,12 @@ static void legend(struct text *text, const struct line *line, size_t count)
 			  kernel ? "in kernel: inside a system call" : "",
 			  kernel && many ? " \xc2\xb7 " : "",
 			  many ? "shared mm: in an address space with several live tasks" : "");
+	if (off_ns)
+		page_text(
+			&text->page, STYLE_DIM, 2, 4,
+			"%s of the time was spent off the CPU (for a disk, a lock, a turn): in no "
+			"sum below",
+			figure_ns(off_ns).text);
 }
 
 static void fault_table(struct text *text, const struct line *line, size_t count)

@@ -61,18 +61,22 @@ struct consumer *consumer_new(size_t most, consumer_sink sink, void *context)
 	return NULL;
 }
 
-int consumer_add_ring(struct consumer *consumer, int fd, size_t size)
+static int wait_for(struct consumer *consumer, int fd)
 {
 	struct epoll_event event = { .events = EPOLLIN | EPOLLET };
+
+	return epoll_ctl(consumer->epoll, EPOLL_CTL_ADD, fd, &event) ? -errno : 0;
+}
+
+int consumer_add_ring(struct consumer *consumer, int fd, size_t size)
+{
 	struct source *source = &consumer->source[consumer->count];
 	int err = ring_open(&source->ring, fd, size);
 
 	if (err)
 		return err;
 	consumer->count++;
-	if (epoll_ctl(consumer->epoll, EPOLL_CTL_ADD, fd, &event))
-		return -errno;
-	return 0;
+	return wait_for(consumer, fd);
 }
 
 void consumer_add_log(struct consumer *consumer, const struct record_log *log)
@@ -83,12 +87,13 @@ void consumer_add_log(struct consumer *consumer, const struct record_log *log)
 	source->log = *log;
 }
 
-void consumer_add_mappings(struct consumer *consumer, struct mappings *mappings)
+int consumer_add_mappings(struct consumer *consumer, struct mappings *mappings)
 {
 	struct source *source = &consumer->source[consumer->count++];
 
 	source->is = SOURCE_MAPPINGS;
 	source->mappings = mappings;
+	return wait_for(consumer, mappings_fd(mappings));
 }
 
 void consumer_add_sampler(struct consumer *consumer, struct sampler *sampler)

@@ -36,7 +36,7 @@ void consumer_free(struct consumer *consumer);
  */
 int consumer_add_ring(struct consumer *consumer, int fd, size_t size);
 void consumer_add_log(struct consumer *consumer, const struct record_log *log);
-void consumer_add_mappings(struct consumer *consumer, struct mappings *mappings);
+int consumer_add_mappings(struct consumer *consumer, struct mappings *mappings);
 void consumer_add_sampler(struct consumer *consumer, struct sampler *sampler);
 
 /* A descriptor that poll(2) finds readable when the kernel asks for a drain. */

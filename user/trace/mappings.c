@@ -11,7 +11,9 @@
 #include <time.h>
 #include <unistd.h>
 
-#define RING_PAGES 64 /* 256 KiB: what a user may lock without CAP_IPC_LOCK (perf_event_mlock_kb) */
+#define RING_PAGES 512	   /* 2 MiB: 50 ms of a program that maps and unmaps as fast as it can */
+#define RING_PAGES_LESS 64 /* what a user may lock without CAP_IPC_LOCK (perf_event_mlock_kb) */
+#define WAKE_BYTES (128u << 10) /* written between two wake-ups of the loader */
 #define RECORD_MAX 65536
 
 struct mappings {
@@ -65,7 +67,7 @@ void mappings_attr(struct perf_event_attr *attr)
 		.use_clockid = 1,
 		.clockid = CLOCK_MONOTONIC, /* as bpf_ktime_get_ns() */
 		.watermark = 1,
-		.wakeup_watermark = 1u << 31, /* nobody waits for it */
+		.wakeup_watermark = WAKE_BYTES,
 	};
 }
 
@@ -92,12 +94,12 @@ struct mappings *mappings_over(void *ring, size_t size, unsigned int cpu)
 	return new;
 }
 
-static int map_ring(struct mappings *mappings)
+static int map_ring(struct mappings *mappings, size_t pages)
 {
 	size_t page = (size_t)sysconf(_SC_PAGESIZE);
 	void *at;
 
-	mappings->size = RING_PAGES * page;
+	mappings->size = pages * page;
 	at = mmap(NULL, page + mappings->size, PROT_READ | PROT_WRITE, MAP_SHARED, mappings->fd, 0);
 	if (at == MAP_FAILED)
 		return -errno;
@@ -121,7 +123,9 @@ int mappings_open(struct mappings **mappings, unsigned int cpu, struct fail *fai
 	if (new->fd < 0)
 		err = -errno;
 	else
-		err = map_ring(new);
+		err = map_ring(new, RING_PAGES);
+	if (err == -EPERM && new->fd >= 0)
+		err = map_ring(new, RING_PAGES_LESS);
 	if (!err) {
 		*mappings = new;
 		return 0;
@@ -131,6 +135,11 @@ int mappings_open(struct mappings **mappings, unsigned int cpu, struct fail *fai
 		return 0;
 	return fail_set(fail, err, "cannot follow memory mappings on CPU %u: %s", cpu,
 			strerror(-err));
+}
+
+int mappings_fd(const struct mappings *mappings)
+{
+	return mappings->fd;
 }
 
 void mappings_close(struct mappings *mappings)

@@ -34,6 +34,9 @@ void mappings_close(struct mappings *mappings); /* takes NULL */
  */
 struct mappings *mappings_over(void *ring, size_t size, unsigned int cpu);
 
+/* A descriptor that poll(2) finds readable once for each wake-up, edge-triggered. */
+int mappings_fd(const struct mappings *mappings);
+
 /*
  * The oldest record as EVENT_MAPPING or EVENT_IMAGE, or NULL; it stays valid until mappings_next(). A record
  * whose size cannot be true is counted in *bad and takes with it all that is in the ring behind it.

@@ -24,6 +24,7 @@ int ring_open(struct ring *ring, int map_fd, size_t size)
 		munmap(consumer, page);
 		return err;
 	}
+	madvise(producer, page + 2 * size, MADV_DONTFORK); /* see map_arrays() of session.c */
 	ring->consumer_position = consumer;
 	ring->producer_position = producer;
 	ring->data = (const char *)producer + page;

@@ -196,6 +196,12 @@ static int map_arrays(struct session *session, struct fail *fail)
 		session->logs = logs;
 	if (!session->cpu || !session->logs)
 		return fail_set(fail, -errno, "cannot map the logs: %s", strerror(errno));
+	/*
+	 * All of it is resident at once. Were it the command's as well until its exec, then getrusage(2) would
+	 * count it into the command's ru_maxrss for ever.
+	 */
+	madvise(cpu, cpu_bytes(session), MADV_DONTFORK);
+	madvise(logs, log_bytes(session), MADV_DONTFORK);
 	for (unsigned int i = 0; i < session->cpus; i++)
 		session->cpu[i].index = i;
 	return 0;
@@ -443,8 +449,8 @@ struct consumer *session_consumer(struct session *session, consumer_sink sink, v
 		add_logs(session, consumer, i);
 		if (session->ring)
 			err = consumer_add_ring(consumer, session->ring[i], session->ring_size);
-		if (session->mappings && session->mappings[i])
-			consumer_add_mappings(consumer, session->mappings[i]);
+		if (!err && session->mappings && session->mappings[i])
+			err = consumer_add_mappings(consumer, session->mappings[i]);
 	}
 	if (!err)
 		return consumer;

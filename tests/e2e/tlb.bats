@@ -1,0 +1,69 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0
+# tlb.bats - TLB shootdowns of threads that share an address space against processes that do not.
+
+load common
+
+setup() {
+	bats_require_minimum_version 1.5.0
+	need_root
+}
+
+# storm FORM [OPTION]...: workers, one for each CPU, that map, touch and unmap a page each.
+storm() {
+	trace "${@:2}" -- "$TARGETS/storm" --as "$1" --rounds 10000
+	[ "$status" = 0 ]
+	exact
+	[ "$(json .tlb.shootdowns)" != null ] || skip "$(json .tlb.shootdowns_unknown_because)"
+}
+
+@test "unmapping makes other CPUs flush in the form of threads, hardly in that of processes" {
+	local threads try
+	[ "$(nproc)" -ge 2 ] || skip "one CPU"
+	# on a busy machine the threads may hardly ever run at one time
+	for try in 1 2 3 4 5 6 7 8; do
+		storm thread
+		threads=$(json .tlb.shootdowns.sent)
+		[ "$threads" -lt 1000 ] || break
+	done
+	echo "$threads sent in try $try"
+	check '.tlb.shootdowns | .sent > 0 and .sent_all <= .sent and .sent_pages >= .sent - .sent_all'
+	# each interrupt is one of those sent; a CPU that was asked may have been switched to a stranger
+	[ "$(nproc)" != 2 ] || check '.tlb.shootdowns | .received <= .sent'
+	check '[.processes[].shootdowns.sent] | add == '"$threads"
+	check '.tlb.shootdowns | (.received == 0) == (.received_ns == 0)'
+	storm process
+	echo "sent by threads $threads, by processes $(json .tlb.shootdowns.sent)"
+	[ $((100 * $(json .tlb.shootdowns.sent))) -le "$threads" ]
+}
+
+@test "--tlb-switch: flushes by reason, and at which switches, priced without its probe" {
+	storm process --tlb-switch
+	# nobody else runs in the address space: each worker flushes by itself, at each of its rounds
+	check '.tlb.by_reason["local-mm-shootdown"].count >= 10000 * '"$(nproc)"
+	check '.tlb.by_reason["local-mm-shootdown"] | .pages >= .count - .all'
+	check '.overhead.tlb_probe_ns != null and .overhead.tlb_probe_ns < 10000'
+	# a flush is part of a switch, and only where the page table changes
+	check 'all(.switches[]; .tlb.flushed + .tlb.reused <= .count)'
+	trace --tlb-switch -- perf bench sched pipe -l 2000
+	[ "$status" = 0 ]
+	exact
+	check '[.switches[] | select(.level == "process" and .via == "direct")] | .[0] |
+		.tlb.flushed + .tlb.reused == .count'
+	trace --tlb-switch -- perf bench sched pipe -l 2000 -T
+	check '[.switches[] | select(.level == "thread" and .via == "direct") | .tlb.flushed + .tlb.reused] |
+		(add // 0) == 0'
+	grep -q '^  .* switches: .* flushed the TLB' "$REPORT"
+}
+
+@test "not asked for, not observable: null and a reason, never 0" {
+	trace --no-tlb -- true
+	check '.tlb.shootdowns == null and .tlb.shootdowns_unknown_because == null and .tlb.by_reason == null'
+	run ! grep TLB "$REPORT"
+	trace --without csd_queue_cpu -- true
+	check '.tlb.shootdowns == null and (.tlb.shootdowns_unknown_because | contains("csd_queue_cpu"))'
+	grep -q '^TLB shootdowns: –¹' "$REPORT"
+	grep -q 'not observable here: by --without csd_queue_cpu' "$REPORT"
+	trace --without csd_function_exit -- "$TARGETS/storm" --as thread --rounds 100
+	check '.tlb.shootdowns | .sent != null and .received_ns == null'
+}
