@@ -3,6 +3,8 @@
 # fault_loads.bats - the page faults of real programs: each that the kernel counted is seen, but for those
 # that raise no event; and what a fork left to pay, against what the server's own child says of its memory.
 
+load common
+load pipe
 load faults
 load servers
 
@@ -12,7 +14,7 @@ setup() {
 	bats_require_minimum_version 1.5.0
 	need_root
 	# so that arguments and environment of each exec fit in a page
-	UNDER=(env -i "PATH=$PATH" LC_ALL=C.UTF-8)
+	UNDER=(env -i "PATH=$PATH" LC_ALL=C.UTF-8 ${ASAN_OPTIONS+"ASAN_OPTIONS=$ASAN_OPTIONS"})
 }
 
 teardown() { server_clean; }
@@ -48,16 +50,19 @@ all_seen() {
 	PYTHON
 	trace -- gcc -O2 -c "$BATS_TEST_TMPDIR/large.c" -o "$BATS_TEST_TMPDIR/large.o"
 	all_seen
-	check '.tasks.execs == 3 and .reconcile.minor_faults.seen > 1000'
+	check '.tasks.execs >= 3 and .reconcile.minor_faults.seen > 1000'
 }
 
 # It locks three pages of its own with mlock(), of which the kernel brings in those that are not there.
 @test "stress-ng --fault and --fork" {
-	local form
+	local form locked
 	need stress-ng
 	for form in --fault --fork; do
-		trace --ring-size 64M -- stress-ng --quiet "$form" 2 -t "$SECONDS_OF_LOAD"
-		all_seen ".tasks.execs + (.reconcile.minor_faults.no_event - .tasks.execs | if . >= 1 and . <= 3 then . else 0 end)"
+		trace --ring-size 64M --follow-forks=all -- stress-ng --quiet "$form" 2 -t "$SECONDS_OF_LOAD"
+		locked=$(json '.reconcile.minor_faults.no_event - .tasks.execs')
+		[ "$locked" -ge 1 ]
+		[ "$locked" -le 3 ]
+		all_seen ".tasks.execs + $locked"
 		check '.reconcile.minor_faults.seen > 10000'
 	done
 	# --fork: each child pays for its fork
@@ -72,7 +77,7 @@ all_seen() {
 	setpriv --reuid=postgres --regid=postgres --init-groups \
 		"$bin/initdb" -D "$HOME_OF_SERVER/data" -A trust >/dev/null
 	cd "$HOME_OF_SERVER"
-	server_start -u postgres -- "${UNDER[@]}" "$bin/postgres" -D data -k "$HOME_OF_SERVER" \
+	server_start -u postgres -- "$bin/postgres" -D data -k "$HOME_OF_SERVER" \
 		-c listen_addresses= -c fsync=off -c autovacuum=off -c max_parallel_maintenance_workers=0
 	local client=(-h "$HOME_OF_SERVER" -U postgres)
 	server_ready "$bin/pg_isready" -q -h "$HOME_OF_SERVER"
@@ -99,7 +104,7 @@ private_dirty() { awk '/^Private_Dirty:/ { print $2 / 4 }' "/proc/$1/smaps_rollu
 	local server child private last=0 after
 	need redis-server redis-benchmark
 	server_home nobody
-	server_start -u nobody --cow-detail -- "${UNDER[@]}" redis-server --port 0 --save '' \
+	server_start -u nobody --cow-detail -- redis-server --port 0 --save '' \
 		--unixsocket "$HOME_OF_SERVER/redis.sock" --dir "$HOME_OF_SERVER" --rdb-key-save-delay 1
 	server_ready redis-cli -s "$HOME_OF_SERVER/redis.sock" ping
 	writes 200000

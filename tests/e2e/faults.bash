@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
 # faults.bash - faults that are known beforehand, and what holds for the faults of every report.
-
-load common
-load pipe
+# Beside common.bash and pipe.bash.
 
 # faults_add_up [NO_EVENT]: each fault is in one row, one process, one task and one region; what was seen
 # and lost is what the kernel counted, but for NO_EVENT faults, by default one for each exec.
@@ -15,12 +13,14 @@ faults_add_up() {
 	check '.reconcile.major_faults.no_event == 0'
 	check '.reconcile | [.minor_faults, .major_faults] | all(.seen + .lost + .no_event == .kernel)'
 	check '.events.lost.fault == (.reconcile | .minor_faults.lost + .major_faults.lost)'
+	# shellcheck disable=SC2016
 	check '(.reconcile | [.minor_faults.seen, .major_faults.seen]) as $seen
 		| def of(severity): [.faults[] | select(.severity == severity) | .count] | add // 0;
 		def both: [(map(.minor_faults) | add), (map(.major_faults) | add)];
 		[of("minor"), of("major")] == $seen and (.processes | both) == $seen and
 		([.processes[].tasks[]] | both) == $seen'
 	# the report names a thousand regions
+	# shellcheck disable=SC2016
 	check '(.reconcile | .minor_faults.seen + .major_faults.seen) as $seen
 		| .reconcile.major_faults.seen as $major
 		| .regions | length < 1000 and (map(.count) | add) == $seen and (map(.major) | add) == $major'
@@ -89,7 +89,8 @@ in thread stack: 504'
 in anonymous: 512'
 )
 
-# added BASE WITH: what the second report has more than the first, written as above.
+# added BASE WITH: what the second report has more than the first, written as above. But for the files of
+# programs and libraries: with how many pages around a fault maps one of those, others who use it decide.
 added() {
 	jq -rn --slurpfile base "$1" --slurpfile with "$2" '
 		def row: "\(.level) \(.kind) \(.severity) \(.mode) \(.mm_tasks)";
@@ -102,11 +103,12 @@ added() {
 		([$base, $with | rows | keys[]] | unique[] | . as $row
 			| more(rows[$row].count) as $count | more(rows[$row].huge) as $huge
 			| more(rows[$row].copied) as $copied | select($count != 0 or $huge != 0)
+			| select($row | startswith("process file") | not)
 			| "\($row): \($count)" + also("huge"; $huge; $huge != 0) +
 				also("copied"; $copied; $row | contains("cow-fork"))),
 		([$base, $with | regions | keys[]] | unique[] | . as $region
-			| more(regions[$region]) | select(. != 0) | "in \($region): \(.)"),
-		(("children", "parents") as $who | more(.fork_debt[$who] | .cow + .refaults)
+			| more(regions[$region]) | select(. != 0 and $region != "program") | "in \($region): \(.)"),
+		(("children", "parents") as $who | more(.fork_debt[$who].cow)
 			| select(. != 0) | "owed by \($who): \(.)"),
 		(more(.reconcile.minor_faults.no_event) | select(. != 0) | "without an event: \(.)"),
 		(more(.reconcile.unfinished_faults) | select(. != 0) | "unfinished: \(.)")'

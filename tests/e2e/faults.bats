@@ -3,8 +3,9 @@
 # faults.bats - page faults whose number and kind are known beforehand, one by one, and those of a target
 # in bad places. Repeats are in tests/soak, real programs in fault_loads.bats.
 
-load faults
 load trouble
+load pipe
+load faults
 
 setup() {
 	trouble_setup
@@ -46,6 +47,7 @@ one_line() { tr -s ' \n' ' ' <"$1"; }
 valued() { sed -E ':a;s/^([0-9]+)([0-9]{3})/\1,\2/;ta' <<<"$1"; }
 
 @test "more faults than the ring takes: at least so many, and what is lost is counted" {
+	# shellcheck disable=SC2016
 	trace --ring-size 4K -- sh -c '"$0" first-touch 200000; exit 7' "$TARGETS/faults"
 	[ "$status" = 7 ]
 	check '.events.lost.fault > 0 and .events.complete == false'
@@ -159,6 +161,7 @@ storm() {
 }
 
 @test "killed in the middle of its faults" {
+	# shellcheck disable=SC2016
 	trace --ring-size 64M -- sh -c '"$0" --as thread --rounds 100000000 & sleep 0.2; kill -KILL $!; wait $!' \
 		"$TARGETS/storm"
 	[ "$status" = 137 ]

@@ -24,12 +24,12 @@ need() {
 	done
 }
 
-# server_start ARGUMENT...: tasktax run with these arguments, in the background, in $SERVER. In a session
-# of its own: Apache ends by a signal to its whole process group.
+# server_start ARGUMENT...: tasktax run with these arguments, by $UNDER, in the background, in $SERVER. In a
+# session of its own: Apache ends by a signal to its whole process group.
 server_start() {
 	JSON=$BATS_TEST_TMPDIR/report.json REPORT=$BATS_TEST_TMPDIR/report
 	LOG=$BATS_TEST_TMPDIR/log
-	setsid "$TASKTAX" run --json="$JSON" -o "$REPORT" "$@" >"$LOG" 2>&1 3>&- &
+	setsid "${UNDER[@]}" "$TASKTAX" run --json="$JSON" -o "$REPORT" "$@" >"$LOG" 2>&1 3>&- &
 	SERVER=$!
 }
 

@@ -1,10 +1,11 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0
-# exact.bats - the loads of tests/e2e/run.bats ten times each, a fork storm and a long mixed run: nothing
-# lost, no difference to the kernel's counters, memory bounded.
+# exact.bats - the loads of tests/e2e/run.bats and the faults of every kind ten times each, a fork storm and
+# a long mixed run: nothing lost, no difference to the kernel's counters, memory bounded.
 
 load ../e2e/common
 load ../e2e/pipe
+load ../e2e/faults
 
 RUNS=10
 
@@ -48,6 +49,17 @@ pipes() {
 @test "hackbench, threads" { again hackbench --threads -g 10 -l 1000; }
 @test "stress-ng --switch" { again stress-ng --quiet --switch 4 -t 10; }
 @test "stress-ng --context" { again stress-ng --quiet --context 4 -t 10; }
+
+@test "faults of every kind" {
+	local kind
+	for kind in "${!FAULTS[@]}"; do
+		for ((run = 1; run <= RUNS; run++)); do
+			fault_kind "$kind"
+			[ -z "$IMPOSSIBLE" ] || break
+		done
+		echo "# ${IMPOSSIBLE:-$kind: $RUNS runs}" >&3
+	done
+}
 
 @test "a fork storm: every task followed, memory bounded" {
 	local rss

@@ -139,11 +139,12 @@ unsigned int programs_to_attach(struct tasktax_bpf *skeleton, struct bpf_program
 	return count;
 }
 
-bool programs_only_prices(const struct tasktax_bpf *skeleton, const struct bpf_program *program)
+bool programs_miss_nothing(const struct tasktax_bpf *skeleton, const struct bpf_program *program)
 {
 	return program == skeleton->progs.sched_exit_tp ||
 	       program == skeleton->progs.sched_exit_tp_raw ||
 	       program == skeleton->progs.finish_task_switch ||
 	       program == skeleton->progs.finish_task_switch_raw ||
-	       program == skeleton->progs.sched_entry_tp;
+	       program == skeleton->progs.sched_entry_tp ||
+	       program == skeleton->progs.csd_queue_cpu;
 }

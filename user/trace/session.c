@@ -478,7 +478,7 @@ struct losses session_losses(const struct session *session)
 		sum.unseen += loss->unseen;
 	}
 	for (unsigned int i = 0; i < session->links; i++)
-		if (!programs_only_prices(session->skeleton, session->linked[i]))
+		if (!programs_miss_nothing(session->skeleton, session->linked[i]))
 			sum.recursion +=
 				recursion_misses(session->linked[i]) - session->misses_before[i];
 	/* perf skips a program, and counts its event, while its CPU is inside a map system call */
