@@ -117,6 +117,8 @@ private_dirty() { awk '/^Private_Dirty:/ { print $2 / 4 }' "/proc/$1/smaps_rollu
 		last=$private
 		sleep 0.05
 	done
+	saved() { in_redis info persistence | grep -q rdb_bgsave_in_progress:0; }
+	within 5 saved
 	in_redis info persistence | grep -q rdb_last_bgsave_status:ok
 	after=$(($(in_redis info persistence | sed -n 's/^rdb_last_cow_size://p') / 4096))
 	server_stop TERM
