@@ -35,6 +35,7 @@ enum option_key {
 	KEY_WAKERS,
 	KEY_NO_FAULTS,
 	KEY_COW_DETAIL,
+	KEY_UNRAISED,
 	KEY_NO_TLB,
 	KEY_TLB_SWITCH,
 	KEY_NO_MEMORY,
@@ -57,6 +58,11 @@ static const struct argp_option option_list[] = {
 	{ "cow-detail", KEY_COW_DETAIL, NULL, 0,
 	  "Also tell which writes to once-shared pages copied them (costs at every page that the "
 	  "host allocates)",
+	  3 },
+	{ "unraised", KEY_UNRAISED, NULL, 0,
+	  "Also see the faults that raise no event, one by one (fexit of handle_mm_fault(): may "
+	  "take "
+	  "long to attach on a busy host)",
 	  3 },
 	{ "no-tlb", KEY_NO_TLB, NULL, 0, "Do not count TLB shootdowns", 3 },
 	{ "tlb-switch", KEY_TLB_SWITCH, NULL, 0,
@@ -151,6 +157,9 @@ static error_t parse(int key, char *text, struct argp_state *state)
 		break;
 	case KEY_NO_FAULTS:
 		arguments->options.wanted.faults = false;
+		break;
+	case KEY_UNRAISED:
+		arguments->options.wanted.unraised = true;
 		break;
 	case KEY_COW_DETAIL:
 		arguments->options.wanted.cow_detail = true;

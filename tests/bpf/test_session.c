@@ -307,6 +307,7 @@ static struct hooks choose(const struct choice *choice, struct features *feature
 		.wakers = choice->waking,
 		.faults = choice->want_faults,
 		.cow_detail = choice->cow_detail,
+		.unraised = choice->unraised,
 		.shootdowns = choice->shootdowns,
 		.tlb_switch = choice->tlb_switch,
 	};

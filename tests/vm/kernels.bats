@@ -368,7 +368,7 @@ faults() { more "[.faults[] | select($1) | .count] | add // 0"; }
 	for case in $(cases faults-{perf,fexit,counter,raw}-{0,512}); do
 		traced "$case"
 		[[ $case == *-512 ]] || continue
-		[ "$(more '.reconcile.minor_faults.seen')" = $((6 * 512 + 8)) ]
+		[ "$(more '.reconcile.minor_faults.seen')" = $((7 * 512 + 8)) ]
 		[ "$(more '.reconcile.minor_faults.no_event')" = 512 ]
 		# a bad address never comes as far as handle_mm_fault()
 		[ "$(more '.reconcile.unfinished_faults')" = "$([[ $case == *fexit* ]] && echo 0 || echo 512)" ]

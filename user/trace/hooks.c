@@ -38,7 +38,9 @@ uint64_t hooks_features(const struct wanted *wanted)
 			FEATURE_BIT(FEATURE_PAGE_FAULT_KERNEL_RAW) |
 			FEATURE_BIT(FEATURE_PERF_FAULT_MIN) | FEATURE_BIT(FEATURE_PERF_FAULT_MAJ) |
 			FEATURE_BIT(FEATURE_RSS_STAT) | FEATURE_BIT(FEATURE_PERF_MAPPINGS) |
-			FEATURE_BIT(FEATURE_FENTRY) | FEATURE_BIT(FEATURE_HANDLE_MM_FAULT);
+			FEATURE_BIT(FEATURE_FENTRY);
+	if (wanted->unraised)
+		mask |= FEATURE_BIT(FEATURE_HANDLE_MM_FAULT);
 	if (wanted->shootdowns)
 		mask |= FEATURE_BIT(FEATURE_CSD_QUEUE_CPU) |
 			FEATURE_BIT(FEATURE_CSD_FUNCTION_ENTRY) |
@@ -183,7 +185,8 @@ static void choose_fault_end(struct hooks *hooks, const struct features *feature
 	}
 }
 
-static void choose_faults(struct hooks *hooks, const struct features *features, bool cow_detail)
+static void choose_faults(struct hooks *hooks, const struct features *features,
+			  const struct wanted *wanted)
 {
 	const struct feature *rings = &features->feature[FEATURE_RING_IN_ARRAY];
 
@@ -198,9 +201,13 @@ static void choose_faults(struct hooks *hooks, const struct features *features, 
 		return;
 	if (hooks->typed)
 		hooks->rss_stat = use(hooks, features, FEATURE_RSS_STAT);
-	if (hooks->typed && hooks->faults != FAULT_END_FEXIT)
+	/*
+	 * Only on request: to attach and to detach it, the kernel waits for every task to have left the CPU by
+	 * itself (RCU tasks), which took two minutes beside one that made system calls without end.
+	 */
+	if (wanted->unraised && hooks->typed && hooks->faults != FAULT_END_FEXIT)
 		hooks->unraised = use(hooks, features, FEATURE_HANDLE_MM_FAULT);
-	if (cow_detail && hooks->typed)
+	if (wanted->cow_detail && hooks->typed)
 		hooks->cow_detail = use(hooks, features, FEATURE_MM_PAGE_ALLOC);
 	hooks->mappings = use(hooks, features, FEATURE_PERF_MAPPINGS);
 	if (!hooks->mappings)
@@ -250,7 +257,7 @@ int hooks_choose(struct hooks *hooks, const struct features *features, const str
 	if (wanted->wakers)
 		hooks->waking = choose_waking(hooks, features);
 	if (wanted->faults)
-		choose_faults(hooks, features, wanted->cow_detail);
+		choose_faults(hooks, features, wanted);
 	choose_tlb(hooks, features, wanted);
 	if (hooks->typed)
 		hooks->iter = use(hooks, features, FEATURE_ITER_TASK);

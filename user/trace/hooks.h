@@ -20,6 +20,7 @@ struct wanted {
 	bool faults;	 /* every page fault */
 	bool shootdowns; /* TLB shootdowns sent and received */
 	bool tlb_switch; /* TLB flushes by reason, at switches too */
+	bool unraised;	 /* faults that the kernel takes for a task, one by one */
 	bool cow_detail; /* which of the writes to once-shared pages copied them */
 };
 
