@@ -375,7 +375,10 @@ faults() { more "[.faults[] | select($1) | .count] | add // 0"; }
 		for kind in zero-read cow-fork shmem; do
 			[ "$(faults ".kind == \"$kind\"")" = 512 ]
 		done
-		[ "$(faults '.kind == "first-touch" and .mode == "user"')" = $((3 * 512 + 8)) ]
+		# by counters, what a task's last fault changed before 6.2 is not known: some of its first touches
+		# are of the kind that their code and region tell
+		[[ $case == */6.1-*-counter-* ]] ||
+			[ "$(faults '.kind == "first-touch" and .mode == "user"')" = $((3 * 512 + 8)) ]
 		[ "$(faults '.kind == "first-touch" and .mode == "kernel"')" = 512 ]
 		if [[ $case == *counter* ]]; then
 			check '([.faults[] | .huge, .time_ns.p50] | unique) == [null] and .fault_end == null'
