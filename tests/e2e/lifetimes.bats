@@ -300,7 +300,7 @@ is_held() {
 		check '.tasks | .threads == 401 and .exits == 401 and .peak_tasks == 401'
 		[ "$(json '[.processes[].threads] | max')" = "$([[ $form == -t* ]] && echo 401 || echo 1)" ]
 		lost=$(json .events.lost.switch | sed -E ':a;s/^([0-9]+)([0-9]{3})/\1,\2/;ta')
-		[[ $(tr -s ' \n' ' ' <"$REPORT") == *"AT LEAST: "*" lost $lost switches (ring full: raise --ring-size); every count is at least what is shown"* ]]
+		[[ $(tr -s ' \n' ' ' <"$REPORT") == *"AT LEAST: "*" lost $lost switches (ring full: raise --ring-size)"*"; every count is at least what is shown"* ]]
 		grep -q '^context switches: at least ' "$REPORT"
 		grep -q '^  process  direct *≥' "$REPORT"
 	done
