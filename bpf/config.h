@@ -129,6 +129,8 @@ struct task_state {
 	u64 mm_struct; /* which address space `mm` names; 0: not seen yet */
 	u32 cpu;       /* it last ran on, plus one; 0: never */
 	u32 started;   /* STARTED_*: which part of account.base is set */
+	u32 ended;     /* its last counters have gone out */
+	u32 reserved;
 	struct task_account account;
 	struct fault_state fault;
 };

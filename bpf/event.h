@@ -195,7 +195,7 @@ struct task_account {
 	struct task_tlb tlb;
 };
 
-#define END_CLOSED 1 /* flags of EVENT_END: the task lives on, tracing ended */
+#define END_CLOSED 1 /* flags of EVENT_END: the task outlived the recording */
 
 struct event_end {
 	struct event_header h;

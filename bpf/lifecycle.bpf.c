@@ -214,7 +214,7 @@ int close_tasks(struct bpf_iter__task *ctx)
 	if (!task)
 		return 0;
 	state = bpf_task_storage_get(&tasks, task, 0, 0);
-	if (!state || (task_run_state(task, true) & TASK_DEAD))
+	if (!state || state->ended)
 		return 0;
 	fill_header(&e.h, EVENT_END, sizeof(e), END_CLOSED);
 	e.task = state->id;

@@ -13,6 +13,8 @@ extern const volatile struct config conf;
 
 /* Recording is on. Set by the loader once every hook is attached, cleared before any is detached. */
 extern volatile u32 armed;
+/* Recording has ended, or is about to; targets that die from now on still give their last counters. */
+extern volatile u32 closing;
 /* The last serial given out; the loader starts them after those it gave to the root of the tree. */
 extern volatile u32 last_task_id, last_mm_id;
 /* For raw_tp programs: the pid of the root of the tree until its first event, then 0. */

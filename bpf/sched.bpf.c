@@ -17,6 +17,7 @@
 
 const volatile struct config conf = {};
 volatile u32 armed = 0;
+volatile u32 closing = 0;
 volatile u32 root_pid = 0;
 /* In a section of their own: forks write them, every switch reads the line of `armed`. */
 volatile u32 last_task_id SEC(".data.serial") = 0;
@@ -133,6 +134,7 @@ static __always_inline void end_of_task(struct cpu_state *cpu, struct side *prev
 		e->task = prev->state->id;
 		e->account = prev->state->account;
 		submit_lifecycle(e);
+		prev->state->ended = 1;
 	}
 	if (!typed)
 		target_forget(prev->task);
@@ -303,6 +305,30 @@ static __always_inline void record(struct cpu_state *cpu, struct side *prev, str
 		set_wait(e, wait_of_prev);
 }
 
+/*
+ * A target dies after recording has ended: the iterator may come too late for it, so its counters as of its
+ * last recorded event go out here. Without task storage they stay in the map.
+ */
+static __always_inline int close_dying(struct task_struct *prev)
+{
+	struct task_state *state;
+	struct event_end *e;
+
+	if (!closing || !(task_run_state(prev, true) & TASK_DEAD))
+		return 0;
+	state = target_state(prev, true);
+	if (!state || state->ended)
+		return 0;
+	e = reserve_lifecycle(event_end, EVENT_END, END_CLOSED);
+	if (!e)
+		return 0;
+	e->task = state->id;
+	e->account = state->account;
+	submit_lifecycle(e);
+	state->ended = 1;
+	return 0;
+}
+
 static __always_inline int on_switch(bool preempt, struct task_struct *prev_task,
 				     struct task_struct *next_task, const bool typed)
 {
@@ -311,7 +337,7 @@ static __always_inline int on_switch(bool preempt, struct task_struct *prev_task
 	u64 start = 0;
 
 	if (!armed)
-		return 0;
+		return typed ? close_dying(prev_task) : 0;
 	if (conf.pick)
 		start = bpf_ktime_get_ns();
 	cpu = this_cpu();

@@ -244,6 +244,8 @@ static int trace_to_the_end(struct course *course, struct fail *fail)
 		err = consumer_drain(course->consumer, true);
 	if (!err)
 		err = session_close(course->session, take_event, course);
+	if (!err) /* the counters of those who died meanwhile */
+		err = consumer_drain(course->consumer, true);
 	return err ? fail_set(fail, err, "the trace could not be taken to its end: %s",
 			      strerror(-err)) :
 		     0;

@@ -412,6 +412,7 @@ uint64_t session_disarm(struct session *session)
 {
 	uint64_t stamp;
 
+	__atomic_store_n(&session->skeleton->bss->closing, 1, __ATOMIC_SEQ_CST);
 	if (!session->disarmed)
 		__atomic_store_n(&session->skeleton->bss->armed, 0, __ATOMIC_SEQ_CST);
 	stamp = clock_now_ns();
