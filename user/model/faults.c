@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
+
 static struct fault_row *row_of(struct faults *faults, enum fault_cause cause, bool many,
 				enum fault_kind kind, bool major, bool kernel)
 {
@@ -163,25 +165,14 @@ static void charge(struct faults *faults, struct tasks *tasks, const struct spac
 static int add_to_region(struct faults *faults, enum region_class class, uint32_t name, bool major,
 			 uint64_t time)
 {
-	uint32_t room = faults->file_room[class];
-	struct region_sum *sum = faults->file[class], *bigger;
+	struct region_sum *sum;
 
-	if (name >= room) {
-		room = room ? room : 16;
-		while (room <= name)
-			room *= 2;
-		bigger = realloc(sum, room * sizeof(*sum));
-		if (!bigger)
-			return -ENOMEM;
-		sum = bigger;
-		memset(sum + faults->file_room[class], 0,
-		       (room - faults->file_room[class]) * sizeof(*sum));
-		faults->file[class] = sum;
-		faults->file_room[class] = room;
-	}
-	sum[name].count++;
-	sum[name].major += major;
-	sum[name].time_ns += time;
+	if (array_grow(faults->file[class], faults->file_room[class], name))
+		return -ENOMEM;
+	sum = &faults->file[class][name];
+	sum->count++;
+	sum->major += major;
+	sum->time_ns += time;
 	return 0;
 }
 

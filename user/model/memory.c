@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
+
 void memory_free(struct memory *memory)
 {
 	free(memory->process);
@@ -16,19 +18,8 @@ void memory_free(struct memory *memory)
 
 static struct memory_of_process *of_process(struct memory *memory, uint32_t index)
 {
-	uint32_t room = memory->room ? memory->room : 64;
-	struct memory_of_process *bigger;
-
-	if (index < memory->room)
-		return &memory->process[index];
-	while (room <= index)
-		room *= 2;
-	bigger = realloc(memory->process, room * sizeof(*bigger));
-	if (!bigger)
+	if (array_grow(memory->process, memory->room, index))
 		return NULL;
-	memset(bigger + memory->room, 0, (room - memory->room) * sizeof(*bigger));
-	memory->process = bigger;
-	memory->room = room;
 	return &memory->process[index];
 }
 
@@ -36,20 +27,13 @@ static struct memory_of_process *of_process(struct memory *memory, uint32_t inde
 static struct process_memory *samples_of(struct memory *memory, uint32_t index)
 {
 	struct memory_of_process *process = of_process(memory, index);
-	uint32_t room = memory->sampled_room ? 2 * memory->sampled_room : 64;
-	struct process_memory *bigger;
 
 	if (!process)
 		return NULL;
 	if (process->sampled)
 		return &memory->sampled[process->sampled];
-	if (memory->sampled_count + 1 >= memory->sampled_room) {
-		bigger = realloc(memory->sampled, room * sizeof(*bigger));
-		if (!bigger)
-			return NULL;
-		memory->sampled = bigger;
-		memory->sampled_room = room;
-	}
+	if (array_grow(memory->sampled, memory->sampled_room, memory->sampled_count + 1))
+		return NULL;
 	process->sampled = ++memory->sampled_count;
 	memory->sampled[process->sampled] = (struct process_memory){ .process = index };
 	return &memory->sampled[process->sampled];

@@ -7,6 +7,8 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include "base/array.h"
+
 #define PAGE ((uint64_t)4096)
 #define STACK_GROWTH_MOST ((uint64_t)1 << 30) /* how far below its record a stack is looked for */
 #define ABOVE_THREAD_POINTER (2 * PAGE)	      /* glibc's struct pthread begins there */
@@ -24,15 +26,8 @@ static uint32_t hash_of(const char *text)
 
 static int add_name(struct region_names *names, const char *text)
 {
-	if (names->count == names->room) {
-		uint32_t room = names->room ? 2 * names->room : 64;
-		struct region_name *bigger = realloc(names->name, room * sizeof(*bigger));
-
-		if (!bigger)
-			return -ENOMEM;
-		names->name = bigger;
-		names->room = room;
-	}
+	if (array_grow(names->name, names->room, names->count))
+		return -ENOMEM;
 	names->name[names->count] = (struct region_name){ .text = strdup(text) };
 	if (!names->name[names->count].text)
 		return -ENOMEM;

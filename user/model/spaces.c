@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
+
 /* --- the table --- */
 
 static int space_new(struct spaces *spaces, uint32_t *index)
@@ -15,22 +17,11 @@ static int space_new(struct spaces *spaces, uint32_t *index)
 
 	if (!map)
 		return -ENOMEM;
-	if (spaces->free_count) {
-		*index = spaces->free_list[--spaces->free_count];
-	} else {
-		if (spaces->count == spaces->room) {
-			uint32_t room = spaces->room ? 2 * spaces->room : 64;
-			struct space *bigger = realloc(spaces->space, room * sizeof(*bigger));
-
-			if (!bigger) {
-				region_map_drop(map);
-				return -ENOMEM;
-			}
-			spaces->space = bigger;
-			spaces->room = room;
-		}
-		*index = spaces->count++;
+	if (!spaces->free_count && array_grow(spaces->space, spaces->room, spaces->count)) {
+		region_map_drop(map);
+		return -ENOMEM;
 	}
+	*index = spaces->free_count ? spaces->free_list[--spaces->free_count] : spaces->count++;
 	spaces->space[*index] = (struct space){ .processes = 1, .map = map };
 	return 0;
 }
@@ -44,16 +35,8 @@ static void space_drop(struct spaces *spaces, uint32_t index)
 		return;
 	region_map_drop(space->map);
 	space->map = NULL;
-	if (spaces->free_count == spaces->free_room) {
-		uint32_t room = spaces->free_room ? 2 * spaces->free_room : 64;
-		uint32_t *bigger = realloc(spaces->free_list, room * sizeof(*bigger));
-
-		if (!bigger)
-			return;
-		spaces->free_list = bigger;
-		spaces->free_room = room;
-	}
-	spaces->free_list[spaces->free_count++] = index;
+	if (!array_grow(spaces->free_list, spaces->free_room, spaces->free_count))
+		spaces->free_list[spaces->free_count++] = index;
 }
 
 int spaces_init(struct spaces *spaces)
@@ -79,24 +62,11 @@ void spaces_free(struct spaces *spaces)
 
 static int reserve_process(struct spaces *spaces, uint32_t process)
 {
-	uint32_t room = spaces->process_room ? spaces->process_room : 64;
-	uint32_t *bigger;
-	bool *bigger2;
+	uint32_t room = spaces->process_room, room2 = room; /* kept when both have grown */
 
-	if (process < spaces->process_room)
-		return 0;
-	while (room <= process)
-		room *= 2;
-	bigger = realloc(spaces->of_process, room * sizeof(*bigger));
-	if (!bigger)
+	if (array_grow(spaces->of_process, room, process) ||
+	    array_grow(spaces->image_ahead, room2, process))
 		return -ENOMEM;
-	spaces->of_process = bigger;
-	bigger2 = realloc(spaces->image_ahead, room * sizeof(*bigger2));
-	if (!bigger2)
-		return -ENOMEM;
-	spaces->image_ahead = bigger2;
-	memset(bigger + spaces->process_room, 0, (room - spaces->process_room) * sizeof(*bigger));
-	memset(bigger2 + spaces->process_room, 0, (room - spaces->process_room) * sizeof(*bigger2));
 	spaces->process_room = room;
 	return 0;
 }

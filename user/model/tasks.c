@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
+
 /* Beyond this a serial can only come from a damaged record. */
 #define SERIAL_MAX (1u << 28)
 
@@ -16,42 +18,15 @@ void comm_copy(char to[EVENT_COMM_LEN + 1], const uint8_t from[EVENT_COMM_LEN])
 	to[EVENT_COMM_LEN] = '\0';
 }
 
-/* Makes room for element `index`; new elements are zero. */
-static void *grown(void *array, uint32_t *room, uint32_t index, size_t size)
-{
-	uint32_t wanted = *room ? *room : 64;
-	char *bigger;
-
-	if (index < *room)
-		return array;
-	while (wanted <= index)
-		wanted *= 2;
-	bigger = realloc(array, wanted * size);
-	if (!bigger)
-		return NULL;
-	memset(bigger + *room * size, 0, (wanted - *room) * size);
-	*room = wanted;
-	return bigger;
-}
-
 static int process_new(struct tasks *tasks, uint32_t *index)
 {
+	/* three arrays of one room: it is kept when all have grown */
 	uint32_t room = tasks->process_room, room2 = room, room3 = room;
 	uint32_t at = tasks->process_count;
-	void *p;
 
-	p = grown(tasks->leader, &room2, at, sizeof(*tasks->leader));
-	if (!p)
+	if (array_grow(tasks->leader, room2, at) || array_grow(tasks->signal_deaths, room3, at) ||
+	    array_grow(tasks->process, room, at))
 		return -ENOMEM;
-	tasks->leader = p;
-	p = grown(tasks->signal_deaths, &room3, at, sizeof(*tasks->signal_deaths));
-	if (!p)
-		return -ENOMEM;
-	tasks->signal_deaths = p;
-	p = grown(tasks->process, &room, at, sizeof(*tasks->process));
-	if (!p)
-		return -ENOMEM;
-	tasks->process = p;
 	tasks->process_room = room;
 	tasks->process[at].parent = at;
 	tasks->process_count++;
@@ -82,14 +57,8 @@ void tasks_free(struct tasks *tasks)
 
 struct task_entry *tasks_get(struct tasks *tasks, uint32_t serial)
 {
-	struct task_entry *bigger;
-
-	if (serial >= SERIAL_MAX)
+	if (serial >= SERIAL_MAX || array_grow(tasks->task, tasks->task_room, serial))
 		return NULL;
-	bigger = grown(tasks->task, &tasks->task_room, serial, sizeof(*tasks->task));
-	if (!bigger)
-		return NULL;
-	tasks->task = bigger;
 	for (; tasks->task_count <= serial; tasks->task_count++) {
 		tasks->task[tasks->task_count].id = tasks->task_count;
 		tasks->task[tasks->task_count].in_row = -1;

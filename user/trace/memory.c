@@ -12,6 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/array.h"
 #include "base/clock.h"
 
 #define YOUNG_NS 20000000ull  /* who ends before is not worth the look */
@@ -44,9 +45,9 @@ struct place {
 
 struct sampler {
 	struct watched *watched;
-	size_t count, room;
+	uint32_t count, room;
 	struct place *place;
-	size_t places;
+	uint32_t places;
 	struct pace pace;
 	uint64_t estimate_ns; /* sum of the costs */
 	uint64_t oldest_ns;   /* nobody was born before */
@@ -54,7 +55,7 @@ struct sampler {
 	bool in_round;
 	size_t left; /* of this round: those below it have their turn yet */
 	struct event_memory *queue;
-	size_t queued, queue_room, taken;
+	uint32_t queued, queue_room, taken;
 };
 
 struct sampler *sampler_new(const char **why)
@@ -85,24 +86,6 @@ uint64_t sampler_cost_ns(const struct sampler *sampler)
 	return sampler->pace.spent_ns;
 }
 
-/* Room for element `index` in an array; new elements are zero. NULL: no memory, the array stays. */
-static void *grown(void *array, size_t *room, size_t index, size_t size)
-{
-	size_t wanted = *room ? *room : 64;
-	char *bigger;
-
-	if (index < *room)
-		return array;
-	while (wanted <= index)
-		wanted *= 2;
-	bigger = realloc(array, wanted * size);
-	if (!bigger)
-		return NULL;
-	memset(bigger + *room * size, 0, (wanted - *room) * size);
-	*room = wanted;
-	return bigger;
-}
-
 /* --- who lives --- */
 
 /* NULL: not watched. */
@@ -122,14 +105,11 @@ static void set_cost(struct sampler *sampler, struct watched *watched, uint64_t 
 
 static int watch(struct sampler *sampler, const struct event_newtask *event)
 {
-	void *bigger =
-		grown(sampler->watched, &sampler->room, sampler->count, sizeof(*sampler->watched));
 	const struct watched *parent;
 	struct watched *watched;
 
-	if (!bigger)
+	if (array_grow(sampler->watched, sampler->room, sampler->count))
 		return -ENOMEM;
-	sampler->watched = bigger;
 	if (!sampler->count++)
 		sampler->oldest_ns = event->h.ts;
 	parent = process_of(sampler, event->parent);
@@ -161,13 +141,10 @@ static void forget(struct sampler *sampler, struct watched *watched)
 
 static int note_newtask(struct sampler *sampler, const struct event_newtask *event)
 {
-	void *bigger =
-		grown(sampler->place, &sampler->places, event->task, sizeof(*sampler->place));
 	u32 parent;
 
-	if (!bigger)
+	if (array_grow(sampler->place, sampler->places, event->task))
 		return -ENOMEM;
-	sampler->place = bigger;
 	if (!sampler->pace.started_ns)
 		sampler->pace.started_ns = event->h.ts;
 	if (event->clone_flags & CLONE_THREAD) {
@@ -317,12 +294,8 @@ static uint64_t own_cpu_ns(void)
 
 static int send(struct sampler *sampler, struct event_memory *event, u32 task, u16 flags)
 {
-	void *bigger = grown(sampler->queue, &sampler->queue_room, sampler->queued,
-			     sizeof(*sampler->queue));
-
-	if (!bigger)
+	if (array_grow(sampler->queue, sampler->queue_room, sampler->queued))
 		return -ENOMEM;
-	sampler->queue = bigger;
 	event->h = (struct event_header){ clock_now_ns(), sizeof(*event), EVENT_MEMORY, 0, flags };
 	event->task = task;
 	event->round = sampler->round;
