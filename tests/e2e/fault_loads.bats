@@ -70,19 +70,8 @@ all_seen() {
 }
 
 @test "PostgreSQL under pgbench" {
-	local versions=(/usr/lib/postgresql/*/bin) bin
-	bin=${versions[-1]}
-	need "$bin/postgres" "$bin/pgbench"
-	server_home postgres
-	setpriv --reuid=postgres --regid=postgres --init-groups \
-		"$bin/initdb" -D "$HOME_OF_SERVER/data" -A trust >/dev/null
-	cd "$HOME_OF_SERVER"
-	server_start -u postgres -- "$bin/postgres" -D data -k "$HOME_OF_SERVER" \
-		-c listen_addresses= -c fsync=off -c autovacuum=off -c max_parallel_maintenance_workers=0
-	local client=(-h "$HOME_OF_SERVER" -U postgres)
-	server_ready "$bin/pg_isready" -q -h "$HOME_OF_SERVER"
-	"$bin/pgbench" -q "${client[@]}" -i -s 2 postgres 2>/dev/null
-	"$bin/pgbench" "${client[@]}" -n -c 4 -j 2 -T "$SECONDS_OF_LOAD" postgres
+	postgres_start
+	"$POSTGRES/pgbench" "${CLIENT[@]}" -n -c 4 -j 2 -T "$SECONDS_OF_LOAD" postgres
 	server_stop INT
 	all_seen
 	# each backend pays for the fork that made it; what they share is the pool

@@ -46,6 +46,23 @@ server_ready() {
 	done
 }
 
+# postgres_start [-c SETTING]...: PostgreSQL with a small database, answering; its programs in $POSTGRES, how its
+# clients find it in $CLIENT.
+postgres_start() {
+	local versions=(/usr/lib/postgresql/*/bin)
+	POSTGRES=${versions[-1]}
+	need "$POSTGRES/postgres" "$POSTGRES/pgbench"
+	server_home postgres
+	setpriv --reuid=postgres --regid=postgres --init-groups \
+		"$POSTGRES/initdb" -D "$HOME_OF_SERVER/data" -A trust >/dev/null
+	cd "$HOME_OF_SERVER" || return
+	server_start -u postgres -- "$POSTGRES/postgres" -D data -k "$HOME_OF_SERVER" -c listen_addresses= \
+		-c fsync=off -c autovacuum=off -c max_parallel_maintenance_workers=0 "$@"
+	CLIENT=(-h "$HOME_OF_SERVER" -U postgres)
+	server_ready "$POSTGRES/pg_isready" -q -h "$HOME_OF_SERVER"
+	"$POSTGRES/pgbench" -q "${CLIENT[@]}" -i -s 2 postgres 2>/dev/null
+}
+
 # server_stop SIGNAL: passes it on through the tracer; the exit status in $status.
 server_stop() {
 	status=0

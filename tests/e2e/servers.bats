@@ -30,22 +30,11 @@ agrees() {
 busiest() { json "[.processes[:$1][].pid] | sort | .[]"; }
 
 @test "PostgreSQL under pgbench: process-level, one process per connection" {
-	local versions=(/usr/lib/postgresql/*/bin) bin load backends housekeepers
-	bin=${versions[-1]}
-	need "$bin/postgres" "$bin/pgbench"
-	server_home postgres
-	setpriv --reuid=postgres --regid=postgres --init-groups \
-		"$bin/initdb" -D "$HOME_OF_SERVER/data" -A trust >/dev/null
-	cd "$HOME_OF_SERVER"
-	server_start -u postgres -- "$bin/postgres" -D data -k "$HOME_OF_SERVER" \
-		-c listen_addresses= -c fsync=off -c autovacuum=off -c log_connections=on \
-		-c max_parallel_maintenance_workers=0
-	local client=(-h "$HOME_OF_SERVER" -U postgres)
-	server_ready "$bin/pg_isready" -q -h "$HOME_OF_SERVER"
-	"$bin/pgbench" -q "${client[@]}" -i -s 2 postgres 2>/dev/null
-	"$bin/pgbench" "${client[@]}" -n -c 4 -j 2 -T "$SECONDS_OF_LOAD" postgres 3>&- &
+	local load backends housekeepers
+	postgres_start -c log_connections=on
+	"$POSTGRES/pgbench" "${CLIENT[@]}" -n -c 4 -j 2 -T "$SECONDS_OF_LOAD" postgres 3>&- &
 	load=$!
-	activity() { "$bin/psql" "${client[@]}" -Atc "SELECT $1 FROM pg_stat_activity WHERE $2" postgres; }
+	activity() { "$POSTGRES/psql" "${CLIENT[@]}" -Atc "SELECT $1 FROM pg_stat_activity WHERE $2" postgres; }
 	four() { [ "$(activity 'count(*)' "application_name = 'pgbench'")" = 4 ]; }
 	server_ready four
 	backends=$(activity pid "application_name = 'pgbench' ORDER BY pid")
