@@ -9,7 +9,7 @@
 # CPU would (seen with 7.2: a guest that attaches and detaches programs jumps to address 0 within seconds).
 
 VM_CACHE=${VM_CACHE:-$TASKTAX_BUILD/vm}
-VM_PATIENCE=600 # seconds for a guest, only a failure takes that long
+VM_PATIENCE=300 # seconds for a guest, only a failure takes that long
 
 # vm_missing: what this machine lacks to boot anything, or nothing.
 vm_missing() {

@@ -148,7 +148,20 @@ static bool is_variant(enum feature_id id)
 	return feature_rows[id].kind == KIND_RAW && feature_rows[id].as;
 }
 
-/* False for a fallback whose first choice has been found to work. */
+/* Whether another fallback of the row, one before `id`, has been found to work. */
+static bool has_better(const struct features *features, const struct feature_row *row,
+		       enum feature_id id)
+{
+	enum feature_id first = row->spare[0];
+
+	return first != id && features_has(features, first) &&
+	       !(is_variant(first) && typed_works(features));
+}
+
+/*
+ * False for a fallback whose first choice has been found to work. To try fentry in vain is no small thing:
+ * where a task of the host does not give up its CPU, the kernel waits for it (RCU tasks) for half a minute.
+ */
 static bool is_needed(const struct features *features, enum feature_id id)
 {
 	bool first_choice = false;
@@ -160,7 +173,8 @@ static bool is_needed(const struct features *features, enum feature_id id)
 		    features->feature[i].state == FEATURE_UNPROBED ||
 		    (is_variant(i) && typed_works(features)))
 			continue;
-		if (features->feature[i].state != FEATURE_ON)
+		if (features->feature[i].state != FEATURE_ON &&
+		    !has_better(features, &feature_rows[i], id))
 			return true;
 		first_choice = true;
 	}
