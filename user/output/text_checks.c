@@ -161,7 +161,9 @@ static void fault_oddities(struct text *text)
 			"count as without an event",
 			text_counted(text->report->lost.unseen_faults, "fault", "faults").text);
 	if (r->unfinished)
-		page_text(&text->page, STYLE_DIM, 2, 4, "%s accounted: a bad address, a signal",
+		page_text(&text->page, STYLE_DIM, 2, 4,
+			  "%s accounted: a bad address, a signal, or not to be taken "
+			  "just then (within an atomic copy)",
 			  text_counted(r->unfinished, "fault began and was not",
 				       "faults began and were not")
 				  .text);
