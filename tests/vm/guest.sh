@@ -34,15 +34,15 @@ each() {
 	trace "$load-no_end" --without sched_exit_tp --without kprobe -- "$@"
 }
 
-# faults_by PATH [OPTION]...: known numbers of page faults of each kind, and the same programs without them.
+# faults_by PATH [OPTION]...: known numbers of page faults of each kind, and the same programs without them. By
+# xargs, which does not fork: a shell and its child would race for their shared pages.
 faults_by() {
 	path=$1
 	shift
-	for count in 512 0; do
-		huge=$((count / 64))
-		# shellcheck disable=SC2016 # it is the traced shell's
-		trace "faults-$path-$count" "$@" -- sh -c 'for kind in zero-read first-touch cow-copy shmem \
-			kernel populate segv; do faults $kind $0 || exit; done; faults thp $1' $count $huge
+	for count in 512 000; do
+		printf '%s ' zero-read $count first-touch $count cow-copy $count shmem $count kernel $count \
+			populate $count segv $count thp $((1$count % 1000 / 64)) >list
+		trace "faults-$path-$count" "$@" -- taskset -c 1 xargs -n 2 faults <list
 	done
 }
 

@@ -303,16 +303,6 @@ void session_free(struct session *session)
 	free(session);
 }
 
-static uint64_t recursion_misses(const struct bpf_program *program)
-{
-	struct bpf_prog_info info = { 0 };
-	u32 size = sizeof(info);
-
-	if (bpf_obj_get_info_by_fd(bpf_program__fd(program), &info, &size))
-		return 0;
-	return info.recursion_misses;
-}
-
 int session_attach_one(struct session *session, struct bpf_program *program, const char *symbol,
 		       struct fail *fail)
 {
@@ -390,7 +380,7 @@ int session_attach(struct session *session, struct fail *fail)
 uint64_t session_arm(struct session *session)
 {
 	for (unsigned int i = 0; i < session->links; i++)
-		session->misses_before[i] = recursion_misses(session->linked[i]);
+		session->misses_before[i] = session_recursion_misses(session->linked[i]);
 	__atomic_store_n(&session->skeleton->bss->armed, 1, __ATOMIC_SEQ_CST);
 	return clock_now_ns();
 }
@@ -458,49 +448,4 @@ struct consumer *session_consumer(struct session *session, consumer_sink sink, v
 	consumer_free(consumer);
 	errno = -err;
 	return NULL;
-}
-
-struct losses session_losses(const struct session *session)
-{
-	struct losses sum = { 0 };
-	uint64_t fault_ends_run = 0;
-
-	for (unsigned int i = 0; i < session->cpus; i++) {
-		const struct loss *loss = &session->cpu[i].loss;
-
-		sum.switches += loss->switches;
-		sum.waking += loss->waking;
-		sum.faults += loss->faults;
-		if (session->mappings && session->mappings[i])
-			sum.mappings += mappings_lost(session->mappings[i]);
-		fault_ends_run += session->cpu[i].fault_runs;
-		sum.lifecycle += loss->lifecycle;
-		sum.untracked += loss->untracked;
-		sum.unseen += loss->unseen;
-	}
-	for (unsigned int i = 0; i < session->links; i++)
-		if (!programs_miss_nothing(session->skeleton, session->linked[i]))
-			sum.recursion +=
-				recursion_misses(session->linked[i]) - session->misses_before[i];
-	/* perf skips a program, and counts its event, while its CPU is inside a map system call */
-	if (session->disarmed)
-		sum.unseen_faults = session->fault_ends_raised - fault_ends_run;
-	return sum;
-}
-
-void session_tlb_reasons(const struct session *session, struct tlb_reason reasons[TLB_REASONS])
-{
-	struct tlb_reasons of_cpu;
-
-	memset(reasons, 0, TLB_REASONS * sizeof(*reasons));
-	for (u32 i = 0; session->hooks.tlb_switch && i < session->cpus; i++) {
-		if (bpf_map_lookup_elem(bpf_map__fd(session->skeleton->maps.tlb_flushes), &i,
-					&of_cpu))
-			continue;
-		for (int j = 0; j < TLB_REASONS; j++) {
-			reasons[j].count += of_cpu.reason[j].count;
-			reasons[j].all += of_cpu.reason[j].all;
-			reasons[j].pages += of_cpu.reason[j].pages;
-		}
-	}
 }

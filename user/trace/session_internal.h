@@ -39,4 +39,7 @@ int session_attach_one(struct session *session, struct bpf_program *program, con
 		       struct fail *fail);
 void session_detach_all(struct session *session);
 
+/* How often the kernel skipped a program, since it was loaded. */
+uint64_t session_recursion_misses(const struct bpf_program *program);
+
 #endif
