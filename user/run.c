@@ -14,11 +14,13 @@
 #include "base/clock.h"
 #include "base/exits.h"
 #include "trace/memory.h"
+#include "trace/proc_maps.h"
 #include "trace/session.h"
 #include "trace/target.h"
 #include "version.h"
 
 #define TIMER_MS 100		/* between two drains when no ring fills */
+#define HURRY_MS 10		/* while mappings must be read before their process is gone */
 #define SETTLE_NS 1000000000ull /* patience for the last switch-outs of the dead */
 #define SETTLE_STEP_NS 1000000
 
@@ -30,6 +32,7 @@ struct course {
 	struct model *model;
 	struct sampler *sampler; /* NULL: memory is not sampled */
 	const char *sampler_why;
+	struct proc_maps *maps; /* NULL: perf tells what is mapped, or nobody */
 	struct target target;
 	sigset_t blocked, before;
 	int signals;  /* signalfd */
@@ -73,11 +76,24 @@ static uint64_t own_cpu_ns(void)
 	       (uint64_t)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) * 1000ull;
 }
 
+static int to_model(void *context, const struct event_header *event)
+{
+	struct course *course = context;
+
+	return model_event(course->model, event);
+}
+
 static int take_event(void *context, const struct event_header *event)
 {
 	struct course *course = context;
 	int err = course->sampler ? sampler_note(course->sampler, event) : 0;
+	struct unmapped unmapped = { 0 };
 
+	if (course->maps && !err)
+		unmapped = model_unmapped(course->model, event);
+	if (unmapped.pid)
+		err = proc_maps_read(course->maps, unmapped.pid, unmapped.mm, event->ts, to_model,
+				     course);
 	return err ?: model_event(course->model, event);
 }
 
@@ -154,6 +170,9 @@ static int prepare(struct course *course, const struct hooks *hooks, struct fail
 	course->consumer = session_consumer(course->session, take_event, course);
 	if (!course->consumer)
 		return fail_set(fail, -errno, "cannot read the ring buffers: %s", strerror(errno));
+	course->maps = hooks->proc_maps ? proc_maps_new() : NULL;
+	if (hooks->proc_maps && !course->maps)
+		return fail_set(fail, -ENOMEM, "no memory for the mappings");
 	if (course->options->memory)
 		course->sampler = sampler_new(&course->sampler_why);
 	if (course->sampler)
@@ -180,11 +199,12 @@ static int wait_ms(const struct course *course)
 {
 	uint64_t due = course->sampler ? sampler_due(course->sampler) : UINT64_MAX;
 	uint64_t now = clock_now_ns();
+	int most = course->maps ? HURRY_MS : TIMER_MS;
 
 	if (due <= now)
 		return 0;
 	due = (due - now + 999999) / 1000000;
-	return due < TIMER_MS ? (int)due : TIMER_MS;
+	return due < (uint64_t)most ? (int)due : most;
 }
 
 static int trace(struct course *course)
@@ -276,6 +296,7 @@ static void describe(const struct course *course, const struct features *feature
 		.fault_end = hooks->fault_end,
 		.fault_why = hooks->fault_why,
 		.regions_why = hooks->regions_why,
+		.snapshots_why = hooks->snapshots_why,
 		.huge_known = session_tells_huge(course->session),
 		.shootdowns_measured = hooks->shootdowns,
 		.shot_time = hooks->shot_time,
@@ -323,6 +344,7 @@ static void clean_up(struct course *course)
 	session_free(course->session);
 	model_free(course->model);
 	sampler_free(course->sampler);
+	proc_maps_free(course->maps);
 	if (course->signals >= 0) {
 		pass_signals_on(course);
 		close(course->signals);

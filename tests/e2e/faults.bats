@@ -72,15 +72,16 @@ valued() { sed -E ':a;s/^([0-9]+)([0-9]{3})/\1,\2/;ta' <<<"$1"; }
 	run ! grep -E 'memory faults|minor faults|where it faulted|fork debt' "$REPORT"
 }
 
-# without HOOK: cow-copy all the same, each of its faults counted.
+# without HOOK...: cow-copy all the same, each of its faults counted.
 without() {
-	trace --without "$1" -- "$TARGETS/faults" cow-copy
+	# shellcheck disable=SC2046 # words
+	trace $(printf -- "--without %s " "$@") -- "$TARGETS/faults" cow-copy
 	[ "$status" = 0 ]
 	exact
 	balanced
 	valid
 	check '.reconcile.minor_faults | .no_event == 1 and .seen + 1 == .kernel'
-	check '.reconcile.minor_faults.seen == ([.faults[].count] | add)'
+	check '.reconcile.minor_faults.seen + .reconcile.major_faults.seen == ([.faults[].count] | add)'
 }
 
 @test "without perf's events: the same kinds, times unknown and why" {
@@ -105,13 +106,31 @@ without() {
 	check '[.faults[].untimed] | add == 0'
 }
 
-@test "without perf_mappings: where the faults were is unknown, and so is the fork debt" {
-	without perf_mappings
-	check '[.regions, .fork_debt] + [.processes[] | .fork_debt, .fork_debt_of_parent] | unique == [null]'
-	[ "$(faulted '.kind == "first-touch"')" -ge 512 ]
-	[ "$(faulted '.kind == "write-protect"')" -ge 512 ]
+@test "without perf_mappings: where the faults of lasting processes were is read from /proc/PID/maps" {
+	trace --without perf_mappings -- "$TARGETS/stages"
+	[ "$status" = 0 ]
+	exact
+	valid
+	check '.regions_by == "/proc/PID/maps"'
+	[ "$(faulted '.kind == "first-touch" and .level == "work"')" -ge 512 ]
+	[ "$(faulted '.kind == "first-touch" and .level == "thread"')" -ge 512 ]
+	[ "$(faulted '.kind == "cow-fork" and .level == "process"')" -ge 512 ]
+	[ "$(faulted '.level == null')" -lt 100 ]
+	check '.fork_debt.children.cow >= 512'
+	check '[.regions[] | select(.region == "thread stack") | .count] | add | . >= 512 and . < 540'
 	one_line "$REPORT" |
-		grep -q 'where they were is unknown (by --without perf_mappings): .* fork debt: –'
+		grep -q "from /proc/PID/maps, read now and then (perf's mappings: by --without perf_mappings)"
+}
+
+@test "without perf_mappings and proc_maps: where the faults were is unknown, and so is the fork debt" {
+	without perf_mappings proc_maps
+	check '.regions_by == null and (.faults | any(.level == null))'
+	check '.faults | all(.kind != "cow-fork")'
+	check '[.regions, .fork_debt] + [.processes[] | .fork_debt, .fork_debt_of_parent] | unique == [null]'
+	[ "$(faulted '.kind == "first-touch" and .level == null')" -ge 512 ]
+	[ "$(faulted '.kind == "write-protect" and .level == null')" -ge 512 ]
+	one_line "$REPORT" |
+		grep -q 'where they were is unknown (by --without perf_mappings), so what .* is the fork debt'
 	run ! grep -q 'where it faulted' "$REPORT"
 }
 

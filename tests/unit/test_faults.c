@@ -236,6 +236,7 @@ static void test_names_of_words(void **state)
 	assert_string_equal(fault_cause_name(CAUSE_PROCESS), "process");
 	assert_string_equal(fault_cause_name(CAUSE_THREAD), "thread");
 	assert_string_equal(fault_cause_name(CAUSE_WORK), "work");
+	assert_string_equal(fault_cause_name(CAUSE_UNKNOWN), "unknown");
 }
 
 /* ---- why it happened, and where ---- */
@@ -265,8 +266,8 @@ static void test_causes_by_region(void **state)
 		{ FILE_SHARED, PROTECTED, CAUSE_WORK, FAULT_OF_FILE, REGION_SHARED_FILE,
 		  "/data/s" },
 		{ SHARED_MEMORY, SHMEM_READ, CAUSE_WORK, FAULT_OF_SHMEM, REGION_SHARED_MEMORY, "" },
-		{ NOWHERE, FIRST_TOUCH, CAUSE_WORK, FAULT_FIRST_TOUCH, REGION_UNKNOWN, "" },
-		{ NOWHERE, PROTECTED, CAUSE_WORK, FAULT_WRITE_PROTECT, REGION_UNKNOWN, "" },
+		{ NOWHERE, FIRST_TOUCH, CAUSE_UNKNOWN, FAULT_FIRST_TOUCH, REGION_UNKNOWN, "" },
+		{ NOWHERE, PROTECTED, CAUSE_UNKNOWN, FAULT_WRITE_PROTECT, REGION_UNKNOWN, "" },
 	};
 
 	(void)state;
@@ -516,7 +517,8 @@ static void test_debt_of_a_child(void **state)
 	expect_faults(&s, CAUSE_PROCESS, FAULT_COW_FORK, 2);
 	expect_faults(&s, CAUSE_PROCESS, FAULT_OF_FILE, 2);
 	expect_faults(&s, CAUSE_PROCESS, FAULT_OF_SHMEM, 1);
-	expect_faults(&s, CAUSE_WORK, FAULT_OF_FILE, 3);
+	expect_faults(&s, CAUSE_WORK, FAULT_OF_FILE, 2);
+	expect_faults(&s, CAUSE_UNKNOWN, FAULT_OF_FILE, 1);
 	expect_faults(&s, CAUSE_WORK, FAULT_WRITE_PROTECT, 1);
 	stream_close(&s);
 }
@@ -738,7 +740,7 @@ static void test_root_before_its_exec(void **state)
 	fault(&s, 5, A, HEAP, FIRST_TOUCH);
 	stream_finish(&s);
 	expect_faults(&s, CAUSE_PROCESS, FAULT_FIRST_TOUCH, 1);
-	expect_faults(&s, CAUSE_WORK, FAULT_FIRST_TOUCH, 1);
+	expect_faults(&s, CAUSE_UNKNOWN, FAULT_FIRST_TOUCH, 1);
 	stream_close(&s);
 }
 
@@ -836,6 +838,61 @@ static void test_threads_of_unknown_parents(void **state)
 	assert_int_equal(many(&s, true), 0);
 	assert_int_equal(stream_region(&s, REGION_HEAP, "")->count, 1);
 	assert_int_equal(stream_region(&s, REGION_UNKNOWN, "")->count, 2);
+	stream_close(&s);
+}
+
+/* ---- who is asked for his mappings when nobody tells of them ---- */
+
+static void expect_unmapped(const struct stream *s, uint32_t task, uint64_t address, uint32_t pid)
+{
+	const struct event_fault event = {
+		.h = { 50, sizeof(event), EVENT_FAULT, 0, FIRST_TOUCH },
+		.task = task,
+		.mm = 7,
+		.address = address,
+	};
+	const struct unmapped unmapped = model_unmapped(s->model, &event.h);
+
+	assert_int_equal(unmapped.pid, pid);
+	assert_int_equal(unmapped.mm, pid ? 7 : 0);
+}
+
+static void test_unmapped(void **state)
+{
+	struct event_newtask thread = { .h = { 50, sizeof(thread), EVENT_NEWTASK, 0, 0 },
+					.task = D,
+					.parent = A,
+					.mm = 2,
+					.clone_flags = PTHREAD,
+					.stack = THREAD_STACK + 0x8000 };
+	struct stream s;
+
+	(void)state;
+	start(&s);
+	stream_root(&s, 1, "tasktax");
+	expect_unmapped(&s, A, HEAP, 0); /* its faults are of the start in any case */
+	EXEC(&s, 2, "server", .task = A, .mm = 2, .pid = PID_A, .old_pid = PID_A);
+	expect_unmapped(&s, A, HEAP, PID_A);
+	assert_int_equal(model_unmapped(s.model, &thread.h).pid, PID_A);
+	assert_int_equal(model_unmapped(s.model, &thread.h).mm, 2);
+	stream_map(&s, 3, PID_A, HEAP, HEAP + REGION, RW, MAP_PRIVATE, "[heap]");
+	stream_map(&s, 3, PID_A, THREAD_STACK, THREAD_STACK + 0x8000, RW, MAP_PRIVATE, "");
+	expect_unmapped(&s, A, HEAP, 0);
+	expect_unmapped(&s, A, HEAP + REGION, PID_A);
+	/* the stack ends where the mapping does */
+	assert_int_equal(model_unmapped(s.model, &thread.h).pid, 0);
+	stream_fork(&s, 4, B, A, "child");
+	expect_unmapped(&s, B, HEAP, 0); /* as its parent's */
+	expect_unmapped(&s, B, NOWHERE, PID_B);
+	stream_thread(&s, 5, C, B, 3, "thread");
+	expect_unmapped(&s, C, NOWHERE, PID_B); /* the process, by whatever thread */
+	stream_exit(&s, 6, C, 0, 0);
+	stream_exit(&s, 7, B, 0, EXIT_GROUP_DEAD);
+	expect_unmapped(&s, B, NOWHERE, 0); /* gone */
+	expect_unmapped(&s, 9, NOWHERE, 0); /* of whom nothing is known */
+	thread.h.size--;
+	assert_int_equal(model_unmapped(s.model, &thread.h).pid, 0);
+	stream_finish(&s);
 	stream_close(&s);
 }
 
@@ -1099,6 +1156,7 @@ int main(void)
 		cmocka_unit_test(test_many_processes),
 		cmocka_unit_test(test_threads_of_unknown_parents),
 		cmocka_unit_test(test_strangers),
+		cmocka_unit_test(test_unmapped),
 		cmocka_unit_test(test_process_without_local_tgid),
 		cmocka_unit_test(test_reused_pid),
 		cmocka_unit_test(test_damaged_mappings),

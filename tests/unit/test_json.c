@@ -621,6 +621,7 @@ static void fork_debt_and_regions(void **state)
 	assert_number(root, "regions.0.time_ns", 2000);
 	assert_text(root, "regions.2.name", "/data");
 	assert_number(root, "regions.2.major", 4);
+	assert_text(root, "regions_by", "perf's mappings");
 	json_decref(root);
 	s->report.context.cow_detail = true;
 	root = through_text(s);
@@ -632,10 +633,40 @@ static void fork_debt_and_regions(void **state)
 	sample_free(s);
 }
 
+/* By snapshots, where a fault was may be unknown; without them it is of every fault. */
+static void regions_by_less(void **state)
+{
+	struct sample *s = sample_plain();
+	json_t *root;
+
+	(void)state;
+	s->faults[1].cause = CAUSE_UNKNOWN;
+	s->report.tax.faulting_by_cause[CAUSE_UNKNOWN] = 40;
+	s->report.context.snapshots_why = "refused";
+	root = through_text(s);
+	assert_text(root, "regions_by", "/proc/PID/maps");
+	assert_text(root, "faults.0.level", "process");
+	assert_true(json_is_null(at(root, "faults.1.level")));
+	assert_number(root, "tax.faulting_by_level_ns.unknown", 40);
+	assert_number(root, "fork_debt.faults", 23);
+	json_decref(root);
+	s->report.context.regions_why = "refused";
+	s->report.context.snapshots_why = NULL;
+	root = through_text(s);
+	assert_true(json_is_null(at(root, "regions_by")));
+	assert_true(json_is_null(at(root, "regions")));
+	assert_true(json_is_null(at(root, "fork_debt")));
+	assert_true(json_is_null(at(root, "processes.1.fork_debt")));
+	assert_number(root, "faults.0.count", 20);
+	json_decref(root);
+	sample_free(s);
+}
+
 static void without_faults(void **state)
 {
 	static const char *const paths[] = { "fault_end",
 					     "fault_unknown_because",
+					     "regions_by",
 					     "faults",
 					     "fork_debt",
 					     "regions",
@@ -839,6 +870,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(pairs_name_both_sides),
 		cmocka_unit_test(the_faults),
 		cmocka_unit_test(fork_debt_and_regions),
+		cmocka_unit_test(regions_by_less),
 		cmocka_unit_test(without_faults),
 		cmocka_unit_test(losses_are_counted),
 		cmocka_unit_test(the_unknown_is_null),

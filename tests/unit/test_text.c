@@ -939,6 +939,42 @@ static void the_faults(void **state)
 }
 
 /* Nothing of them is said when nobody asked; when they are not to be had, why. */
+/* Where they were is told now and then, or not at all. */
+static void faults_in_unknown_places(void **state)
+{
+	struct sample *s = sample_server();
+	char *text;
+
+	(void)state;
+	s->faults[4].cause = CAUSE_UNKNOWN;
+	s->report.tax.faulting_by_cause[CAUSE_UNKNOWN] = 144000000;
+	s->report.tax.faulting_by_cause[CAUSE_WORK] = 61000;
+	s->report.context.snapshots_why = "by --without perf_mappings";
+	text = render(s, (struct text_options){ .width = 200 });
+	assert_has(text, "  work     file         major       10");
+	assert_has(text, "  \xe2\x80\x93        first-touch  minor  120,000");
+	assert_has(text, "from /proc/PID/maps, read now and then (perf's mappings: by --without "
+			 "perf_mappings)");
+	assert_has(text, "faulting: process 15.9 ms, thread 39 us, work 61 us, unknown 144 ms\n");
+	assert_has(text, "fork debt: 8,900 faults");
+	assert_has(text, "where it faulted");
+	free(text);
+	assert_fits_everywhere(s);
+	s->report.context.regions_why = "by --without perf_mappings";
+	s->report.context.snapshots_why = NULL;
+	text = render(s, (struct text_options){ .width = 200 });
+	assert_has(
+		text,
+		"where they were is unknown (by --without perf_mappings), so what caused them is "
+		"\xe2\x80\x93, and so is the fork debt\n");
+	assert_lacks(text, "/proc/PID/maps");
+	assert_lacks(text, "fork debt: ");
+	assert_lacks(text, "where it faulted");
+	free(text);
+	assert_fits_everywhere(s);
+	sample_free(s);
+}
+
 static void without_faults(void **state)
 {
 	struct sample *s = sample_server();
@@ -1146,6 +1182,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(names_that_are_not_known),
 		cmocka_unit_test(items_are_not_torn),
 		cmocka_unit_test(the_faults),
+		cmocka_unit_test(faults_in_unknown_places),
 		cmocka_unit_test(without_faults),
 		cmocka_unit_test(faults_without_time),
 		cmocka_unit_test(faulting_without_switching),

@@ -133,7 +133,7 @@ static enum fault_cause cause_of(const struct space *space, const struct region 
 		return CAUSE_THREAD;
 	if (class == REGION_PROGRAM || class == REGION_STACK || class == REGION_SPECIAL)
 		return CAUSE_PROCESS;
-	return CAUSE_WORK;
+	return class == REGION_UNKNOWN ? CAUSE_UNKNOWN : CAUSE_WORK;
 }
 
 /* --- sums --- */

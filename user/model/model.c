@@ -166,6 +166,14 @@ bool model_has_exited(const struct model *model, uint32_t serial)
 	return serial < model->tasks.task_count && model->tasks.task[serial].exited;
 }
 
+struct unmapped model_unmapped(const struct model *model, const struct event_header *event)
+{
+	const struct unmapped nothing = { 0 };
+
+	return is_well_formed(event) ? spaces_unmapped(&model->spaces, &model->tasks, event) :
+				       nothing;
+}
+
 uint32_t model_live_tasks(const struct model *model)
 {
 	return model->tasks.live;

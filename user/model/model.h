@@ -9,6 +9,7 @@
 #define TASKTAX_MODEL_MODEL_H
 
 #include "model/report.h"
+#include "model/spaces.h"
 
 struct model;
 
@@ -30,6 +31,9 @@ bool model_settled(const struct model *model);
 
 /* True once the task has exited (sched_process_exit), by serial. */
 bool model_has_exited(const struct model *model, uint32_t serial);
+
+/* Whose mappings should be told before this event, since it speaks of an address in none that is known. */
+struct unmapped model_unmapped(const struct model *model, const struct event_header *event);
 
 /* Target tasks born and not yet exited. */
 uint32_t model_live_tasks(const struct model *model);

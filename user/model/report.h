@@ -65,6 +65,7 @@ enum fault_cause {
 	CAUSE_PROCESS, /* fork debt; exec and start-up: program, libraries, first stack */
 	CAUSE_THREAD,  /* a thread's stack and TLS; a page that another thread mapped first */
 	CAUSE_WORK,    /* the program's own memory */
+	CAUSE_UNKNOWN, /* where it was is not known */
 	CAUSES,
 };
 
@@ -298,7 +299,8 @@ struct run_context {
 	const char *fault_end;	 /* what ends a fault; NULL: faults have no time, or none is seen */
 	const char *fault_why;	 /* why fault_end is NULL; NULL: not asked for */
 	const char *regions_why; /* why nobody tells what is mapped where; NULL: it is told */
-	bool huge_known;	 /* faults that mapped a huge page are told from others */
+	const char *snapshots_why; /* why only /proc/PID/maps tells it; NULL: perf does */
+	bool huge_known;	   /* faults that mapped a huge page are told from others */
 	bool shootdowns_measured;  /* else off by --no-tlb or impossible: shootdown_why */
 	bool shot_time;		   /* the time of those received is known */
 	const char *shootdown_why; /* NULL: not asked for */

@@ -53,8 +53,7 @@ void spaces_free(struct spaces *spaces)
 		region_map_drop(spaces->space[i].map);
 	free(spaces->space);
 	free(spaces->free_list);
-	free(spaces->of_process);
-	free(spaces->image_ahead);
+	free(spaces->process);
 	free(spaces->slot);
 	region_names_free(&spaces->names);
 	memset(spaces, 0, sizeof(*spaces));
@@ -62,18 +61,12 @@ void spaces_free(struct spaces *spaces)
 
 static int reserve_process(struct spaces *spaces, uint32_t process)
 {
-	uint32_t room = spaces->process_room, room2 = room; /* kept when both have grown */
-
-	if (array_grow(spaces->of_process, room, process) ||
-	    array_grow(spaces->image_ahead, room2, process))
-		return -ENOMEM;
-	spaces->process_room = room;
-	return 0;
+	return array_grow(spaces->process, spaces->process_room, process);
 }
 
 static uint32_t index_of(const struct spaces *spaces, uint32_t process)
 {
-	return process < spaces->process_room ? spaces->of_process[process] : 0;
+	return process < spaces->process_room ? spaces->process[process].space : 0;
 }
 
 struct space *spaces_of(struct spaces *spaces, uint32_t process)
@@ -159,7 +152,7 @@ static int fork_space(struct spaces *spaces, const struct task_entry *task, uint
 
 	if (space_new(spaces, &index))
 		return -ENOMEM;
-	spaces->of_process[child] = index;
+	spaces->process[child].space = index;
 	space = &spaces->space[index];
 	space->live = 1;
 	space->starting = task->created == CREATED_ROOT;
@@ -183,7 +176,7 @@ static void join_space(struct spaces *spaces, uint32_t parent, uint32_t child)
 {
 	uint32_t index = index_of(spaces, parent);
 
-	spaces->of_process[child] = index;
+	spaces->process[child].space = index;
 	if (!index)
 		return;
 	spaces->space[index].processes++;
@@ -200,6 +193,8 @@ int spaces_newtask(struct spaces *spaces, const struct tasks *tasks,
 	if (reserve_process(spaces, task->process) ||
 	    enter_tgid(spaces, event->local_tgid, task->process))
 		return -ENOMEM;
+	if (event->local_tgid) /* threads come without */
+		spaces->process[task->process].tgid = event->local_tgid;
 	if (task->created == CREATED_VFORK) {
 		join_space(spaces, parent, task->process);
 		return 0;
@@ -222,7 +217,7 @@ static int renew(struct spaces *spaces, uint32_t process, bool history_known)
 	if (old && spaces->space[old].live)
 		spaces->space[old].live--;
 	space_drop(spaces, old);
-	spaces->of_process[process] = index;
+	spaces->process[process].space = index;
 	spaces->space[index].live = 1;
 	spaces->space[index].history_known = history_known;
 	return 0;
@@ -234,7 +229,7 @@ int spaces_image(struct spaces *spaces, const struct tasks *tasks, const struct 
 
 	if (!process)
 		return 0;
-	spaces->image_ahead[process] = true;
+	spaces->process[process].image_ahead = true;
 	return renew(spaces, process, true);
 }
 
@@ -244,8 +239,8 @@ int spaces_exec(struct spaces *spaces, const struct tasks *tasks, const struct e
 
 	if (process >= spaces->process_room)
 		return 0;
-	if (spaces->image_ahead[process]) {
-		spaces->image_ahead[process] = false;
+	if (spaces->process[process].image_ahead) {
+		spaces->process[process].image_ahead = false;
 		return 0;
 	}
 	return renew(spaces, process, false);
@@ -262,8 +257,8 @@ void spaces_exit(struct spaces *spaces, const struct tasks *tasks, const struct 
 		space->live--;
 	if (!(event->h.flags & EXIT_GROUP_DEAD))
 		return;
-	space_drop(spaces, spaces->of_process[task->process]);
-	spaces->of_process[task->process] = 0;
+	space_drop(spaces, spaces->process[task->process].space);
+	spaces->process[task->process].space = 0;
 }
 
 int spaces_mapping(struct spaces *spaces, const struct tasks *tasks,
@@ -275,5 +270,32 @@ int spaces_mapping(struct spaces *spaces, const struct tasks *tasks,
 	if (!index)
 		return 0;
 	return region_map_add(&spaces->space[index].map, &spaces->names, event,
-			      spaces->image_ahead[process]);
+			      spaces->process[process].image_ahead);
+}
+
+struct unmapped spaces_unmapped(const struct spaces *spaces, const struct tasks *tasks,
+				const struct event_header *event)
+{
+	const struct event_newtask *newtask = (const void *)event;
+	const struct event_fault *fault = (const void *)event;
+	const struct unmapped nothing = { 0 };
+	uint32_t process, mm, index;
+	uint64_t address;
+
+	if (event->kind == EVENT_FAULT) {
+		process = task_of(tasks, TASK_ID(fault->task))->process;
+		mm = fault->mm;
+		address = fault->address;
+	} else if (event->kind == EVENT_NEWTASK && newtask->stack) {
+		process = task_of(tasks, newtask->parent)->process;
+		mm = newtask->mm;
+		address = newtask->stack - 1;
+	} else {
+		return nothing;
+	}
+	index = index_of(spaces, process);
+	if (!index || spaces->space[index].starting ||
+	    region_map_find(spaces->space[index].map, &spaces->names, address))
+		return nothing;
+	return (struct unmapped){ spaces->process[process].tgid, mm };
 }

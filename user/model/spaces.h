@@ -30,14 +30,23 @@ struct spaces {
 	uint32_t count, room;
 	uint32_t *free_list; /* of indices */
 	uint32_t free_count, free_room;
-	uint32_t *of_process; /* space of each process, by its index */
-	bool *image_ahead;    /* of each process: EVENT_IMAGE came, its EVENT_EXEC did not yet */
+	struct process_place {
+		uint32_t space;	  /* 0: not known, or given up */
+		uint32_t tgid;	  /* as the loader's pid namespace sees it; 0: not at all */
+		bool image_ahead; /* EVENT_IMAGE came, its EVENT_EXEC did not yet */
+	} * process;		  /* by its index */
 	uint32_t process_room;
 	struct {
 		uint32_t tgid, process;
 	} * slot; /* hash table: local tgid -> its latest process */
 	uint32_t slots, used;
 	struct region_names names;
+};
+
+/* Whose mappings are missing. All 0: nobody's. */
+struct unmapped {
+	uint32_t pid; /* of the process, as the loader sees it */
+	uint32_t mm;  /* serial of its address space */
 };
 
 int spaces_init(struct spaces *spaces); /* 0 or -ENOMEM */
@@ -54,6 +63,13 @@ void spaces_exit(struct spaces *spaces, const struct tasks *tasks, const struct 
 int spaces_image(struct spaces *spaces, const struct tasks *tasks, const struct event_image *event);
 int spaces_mapping(struct spaces *spaces, const struct tasks *tasks,
 		   const struct event_mapping *event);
+
+/*
+ * The living process in whose memory the event speaks of an address that lies in no known mapping: a fault,
+ * or the stack of a new thread. All 0: none, or it is known.
+ */
+struct unmapped spaces_unmapped(const struct spaces *spaces, const struct tasks *tasks,
+				const struct event_header *event);
 
 /* Whether a process of the target has this local tgid: the side band tells of the whole host. */
 bool spaces_knows(const struct spaces *spaces, const struct tasks *tasks, uint32_t tgid);

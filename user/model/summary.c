@@ -60,7 +60,7 @@ const char *fault_kind_name(enum fault_kind kind)
 
 const char *fault_cause_name(enum fault_cause cause)
 {
-	static const char *const name[CAUSES] = { "process", "thread", "work" };
+	static const char *const name[CAUSES] = { "process", "thread", "work", "unknown" };
 
 	return cause < CAUSES ? name[cause] : "unknown";
 }

@@ -459,6 +459,7 @@ static void put_head(struct writer *writer, const struct report *report)
 	put_member(writer, "direct_unknown_because", value_text(context->direct_why));
 	put_member(writer, "fault_end", value_text(context->fault_end));
 	put_member(writer, "fault_unknown_because", value_text(context->fault_why));
+	put_member(writer, "regions_by", section_regions_by(report));
 }
 
 int json_write(const struct report *report, FILE *out)

@@ -17,10 +17,13 @@ json_t *section_faults(const struct report *report)
 		value_append(
 			&array,
 			json_pack(
-				"{s:s, s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o}", "level",
-				fault_cause_name(row->cause), "mm_tasks",
-				row->many ? "many" : "one", "kind", fault_kind_name(row->kind),
-				"severity", row->major ? "major" : "minor", "mode",
+				"{s:o, s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o}", "level",
+				value_text(row->cause == CAUSE_UNKNOWN ?
+						   NULL :
+						   fault_cause_name(row->cause)),
+				"mm_tasks", row->many ? "many" : "one", "kind",
+				fault_kind_name(row->kind), "severity",
+				row->major ? "major" : "minor", "mode",
 				row->kernel ? "kernel" : "user", "count", value_count(row->count),
 				"huge",
 				report->context.huge_known ? value_count(row->huge) : json_null(),
@@ -100,6 +103,13 @@ json_t *section_tlb(const struct report *report)
 	return json_pack("{s:o, s:o, s:o}", "shootdowns", section_shootdowns(context, &report->tlb),
 			 "shootdowns_unknown_because", value_text(context->shootdown_why),
 			 "by_reason", tlb_reasons(context));
+}
+
+json_t *section_regions_by(const struct report *report)
+{
+	if (!regions_known(report))
+		return json_null();
+	return json_string(report->context.snapshots_why ? "/proc/PID/maps" : "perf's mappings");
 }
 
 json_t *section_regions(const struct report *report)

@@ -12,6 +12,7 @@
 
 json_t *section_faults(const struct report *report);
 json_t *section_fork_debt(const struct report *report);
+json_t *section_regions_by(const struct report *report);
 json_t *section_regions(const struct report *report);
 json_t *section_tlb(const struct report *report);
 json_t *section_memory(const struct report *report);

@@ -98,7 +98,8 @@ static void fault_line(struct text *text, struct table *table, const struct line
 	const struct report *report = text->report;
 
 	table_row(table);
-	table_cell(table, cause_style(line->cause), "%s", fault_cause_name(line->cause));
+	table_cell(table, cause_style(line->cause), "%s",
+		   line->cause == CAUSE_UNKNOWN ? DASH : fault_cause_name(line->cause));
 	table_cell(table, STYLE_BOLD, "%s", fault_kind_name(line->kind));
 	table_cell(table, line->major ? STYLE_WARN : STYLE_PLAIN, "%s",
 		   line->major ? "major" : "minor");
@@ -182,10 +183,17 @@ static void fault_table(struct text *text, const struct line *line, size_t count
 	legend(text, line, count);
 	if (text->report->context.regions_why)
 		page_text(&text->page, STYLE_WARN, 2, 4,
-			  "where they were is unknown (%s): what forks, execs and threads caused "
-			  "is "
-			  "among work; fork debt: " DASH,
+			  "where they were is unknown (%s), so what caused them is " DASH
+			  ", and so is the fork debt",
 			  text->report->context.regions_why);
+	if (text->report->context.snapshots_why)
+		page_text(
+			&text->page, STYLE_WARN, 2, 4,
+			"where they were is from /proc/PID/maps, read now and then (perf's "
+			"mappings: %s): " DASH
+			" where a process was too quick for it; of fork debt, refaults are missing "
+			"whose mapping was not read before the fork",
+			text->report->context.snapshots_why);
 }
 
 /* "in children 512 writes to shared pages (500 copied) and 30 refaults" */

@@ -16,6 +16,7 @@ enum feature_kind {
 	KIND_ITER,	   /* iterator */
 	KIND_PERF,	   /* software perf event with a program */
 	KIND_MAPPINGS,	   /* perf's side band of memory mappings */
+	KIND_PROC_MAPS,	   /* /proc/PID/maps */
 	KIND_SHOOTDOWN,	   /* raw_tp, and the address of flush_tlb_func() */
 	KIND_TASK_STORAGE, /* maps */
 	KIND_RING,

@@ -38,7 +38,7 @@ uint64_t hooks_features(const struct wanted *wanted)
 			FEATURE_BIT(FEATURE_PAGE_FAULT_KERNEL_RAW) |
 			FEATURE_BIT(FEATURE_PERF_FAULT_MIN) | FEATURE_BIT(FEATURE_PERF_FAULT_MAJ) |
 			FEATURE_BIT(FEATURE_RSS_STAT) | FEATURE_BIT(FEATURE_PERF_MAPPINGS) |
-			FEATURE_BIT(FEATURE_FENTRY);
+			FEATURE_BIT(FEATURE_PROC_MAPS) | FEATURE_BIT(FEATURE_FENTRY);
 	if (wanted->unraised)
 		mask |= FEATURE_BIT(FEATURE_HANDLE_MM_FAULT);
 	if (wanted->shootdowns)
@@ -210,7 +210,12 @@ static void choose_faults(struct hooks *hooks, const struct features *features,
 	if (wanted->cow_detail && hooks->typed)
 		hooks->cow_detail = use(hooks, features, FEATURE_MM_PAGE_ALLOC);
 	hooks->mappings = use(hooks, features, FEATURE_PERF_MAPPINGS);
-	if (!hooks->mappings)
+	if (hooks->mappings)
+		return;
+	hooks->proc_maps = use(hooks, features, FEATURE_PROC_MAPS);
+	if (hooks->proc_maps)
+		hooks->snapshots_why = features->feature[FEATURE_PERF_MAPPINGS].why;
+	else
 		hooks->regions_why = features->feature[FEATURE_PERF_MAPPINGS].why;
 }
 

@@ -38,7 +38,8 @@ struct hooks {
 	char end_symbol[64]; /* kallsyms' name of finish_task_switch */
 	bool pick, waking, rename, iter;
 	enum fault_end faults;
-	bool rss_stat, cow_detail, mappings;
+	bool rss_stat, cow_detail;
+	bool mappings, proc_maps; /* what tells the regions: perf, or /proc in its place */
 	bool shootdowns, shot_time, tlb_switch;
 	uint64_t flush_tlb_func; /* its address */
 	bool unraised;		 /* faults that raise no event are seen as well */
@@ -51,7 +52,8 @@ struct hooks {
 	const char *fault_start, *fault_end; /* what tells the end of a fault; NULL: nothing does */
 	const char *shootdown_why;	     /* why they are not seen, if asked for */
 	const char *fault_why;		     /* why fault_end is NULL, or why faults have no time */
-	const char *regions_why;	     /* why mappings cannot be followed; NULL: they are */
+	const char *regions_why;   /* why nothing tells the regions; NULL: something does */
+	const char *snapshots_why; /* why only /proc does */
 };
 
 /* The features that hooks_choose() looks at, as a mask for features_probe(). */

@@ -9,7 +9,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/array.h"
@@ -284,14 +283,6 @@ uint64_t sampler_due(const struct sampler *sampler)
 	return due > sampler->oldest_ns + YOUNG_NS ? due : sampler->oldest_ns + YOUNG_NS;
 }
 
-static uint64_t own_cpu_ns(void)
-{
-	struct timespec used;
-
-	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &used);
-	return (uint64_t)used.tv_sec * 1000000000ull + (uint64_t)used.tv_nsec;
-}
-
 static int send(struct sampler *sampler, struct event_memory *event, u32 task, u16 flags)
 {
 	if (array_grow(sampler->queue, sampler->queue_room, sampler->queued))
@@ -328,10 +319,10 @@ static int visit(struct sampler *sampler, struct watched *watched, uint64_t now)
 	if (watched->round == sampler->round || watched->borrows ||
 	    watched->born_ns + YOUNG_NS > now)
 		return 0;
-	before = own_cpu_ns();
+	before = clock_cpu_ns();
 	watched->round = sampler->round;
 	err = look_at(sampler, watched);
-	cost = own_cpu_ns() - before;
+	cost = clock_cpu_ns() - before;
 	sampler->pace.spent_ns += cost;
 	set_cost(sampler, watched, cost);
 	return err;

@@ -6,6 +6,7 @@
 #include <bpf/btf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/perf_event.h>
 #include <sched.h>
 #include <stdio.h>
@@ -189,6 +190,15 @@ static int probe_mappings(struct probing *probing)
 	return hold(probing, open_perf_event(&attr, -1, sched_getcpu()));
 }
 
+static int probe_proc_maps(struct probing *probing)
+{
+	int fd;
+
+	probing->doing = "open";
+	fd = open("/proc/self/maps", O_RDONLY | O_CLOEXEC);
+	return hold(probing, fd < 0 ? -errno : fd);
+}
+
 static int probe_fentry(struct probing *probing, __u32 btf_id)
 {
 	int err = load_and_attach(probing, BPF_PROG_TYPE_TRACING, BPF_TRACE_FENTRY, btf_id, NULL);
@@ -311,6 +321,8 @@ int probe_feature(struct probing *probing, enum feature_id id)
 		return probe_perf(probing, row->config);
 	case KIND_MAPPINGS:
 		return probe_mappings(probing);
+	case KIND_PROC_MAPS:
+		return probe_proc_maps(probing);
 	case KIND_SHOOTDOWN:
 		return probe_shootdown(probing, row->hook);
 	case KIND_TASK_STORAGE:
