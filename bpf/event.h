@@ -243,7 +243,7 @@ struct event_image {
 struct event_mapping {
 	struct event_header h; /* size: whole multiples of 8 */
 	u32 tgid;	       /* as of event_image */
-	u32 prot, map;	       /* PROT_*, MAP_SHARED or MAP_PRIVATE */
+	u32 prot, map;	       /* PROT_*; MAP_SHARED or MAP_PRIVATE, with MAP_HUGETLB */
 	u32 known;	       /* 1: prot and map are */
 	u64 start, end, offset;
 	char name[]; /* terminated */

@@ -32,7 +32,7 @@ faults_add_up() {
 # faulted FILTER: the faults of the rows that it selects.
 faulted() { json "[.faults[] | select($1) | .count] | add // 0"; }
 
-# What 512 faults of each kind, 8 of thp, add to the report of none: to the rows (level, kind, severity,
+# What 512 faults of each kind, 8 of those of huge pages, add to the report of none: to the rows (level, kind, severity,
 # mode, live tasks), the classes of regions, the fork debt and the reconciliation. A glob, since where a
 # file is read, the kernel maps the pages around as well: some more or less, by how they lie.
 declare -gA FAULTS=(
@@ -74,6 +74,12 @@ in shared memory: 512'
 in shared memory: 512'
 	[thp]='work first-touch minor user one: 8, huge 8
 in anonymous: 8'
+	[hugetlb]='work first-touch minor user one: 8, huge 8
+in anonymous: 8'
+	[hugetlb-read]='work zero-read minor user one: 8, huge 8
+in anonymous: 8'
+	[hugetlb-shared]='work shmem minor user one: 8, huge 8
+in shared memory: 8'
 	[kernel]='work first-touch minor kernel one: 512
 in anonymous: 512'
 	[populate]='without an event: 512'
@@ -119,7 +125,7 @@ added() {
 # write, the first to do so copies): so the rest is the same. $FOUND is what they add.
 fault_pair() {
 	local kind=$1 count=512 each UNDER=(setarch -R)
-	[ "$kind" != thp ] || count=8
+	[[ $kind != thp && $kind != hugetlb* ]] || count=8
 	[[ $kind != cow-copy && $kind != cow-reuse ]] || UNDER+=(taskset -c "$CPU")
 	"${UNDER[@]}" "$TARGETS/faults" "$kind" 0 >/dev/null 2>&1 || true # its code is in the page cache then
 	for each in "${count//?/0}" "$count"; do

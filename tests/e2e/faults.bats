@@ -34,6 +34,9 @@ kind() {
 @test "faults of the kind shmem, exactly" { kind shmem; }
 @test "faults of the kind shmem-read, exactly" { kind shmem-read; }
 @test "faults of the kind thp, exactly" { kind thp; }
+@test "faults of the kind hugetlb, exactly" { kind hugetlb; }
+@test "faults of the kind hugetlb-read, exactly" { kind hugetlb-read; }
+@test "faults of the kind hugetlb-shared, exactly" { kind hugetlb-shared; }
 @test "faults of the kind kernel, exactly" { kind kernel; }
 @test "faults of the kind populate, exactly" { kind populate; }
 @test "faults of the kind segv, exactly" { kind segv; }

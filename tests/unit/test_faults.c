@@ -293,6 +293,36 @@ static void test_causes_by_region(void **state)
 	}
 }
 
+/* Pages set aside are in none of the counters that tell the kind: the error code does, and the region. */
+static void test_hugetlb(void **state)
+{
+	const uint64_t at = MAPPED_LATER, huge_file = MAPPED_LATER + REGION;
+	struct stream s;
+
+	(void)state;
+	start_root(&s);
+	stream_map(&s, 9, PID_A, at, at + REGION, RW, MAP_PRIVATE, "/anon_hugepage (deleted)");
+	stream_map(&s, 9, PID_A, huge_file, huge_file + REGION, RW, MAP_SHARED | MAP_HUGETLB,
+		   "/huge/f");
+	fault(&s, 10, A, at, FAULT_USER | FAULT_WRITE);
+	fault(&s, 11, A, at + 8, FAULT_USER);
+	fault(&s, 12, A, huge_file, FAULT_USER | FAULT_WRITE);
+	stream_map(&s, 13, PID_A, at, at + REGION, RW, MAP_SHARED, "/anon_hugepage (deleted)");
+	fault(&s, 14, A, at, FAULT_USER | FAULT_WRITE);
+	stream_map(&s, 15, PID_A, at, at + REGION, RW, MAP_PRIVATE, "//anon"); /* no more */
+	fault(&s, 16, A, at, FAULT_USER | FAULT_WRITE);
+	stream_finish(&s);
+	expect_faults(&s, CAUSE_WORK, FAULT_FIRST_TOUCH, 1);
+	expect_faults(&s, CAUSE_WORK, FAULT_ZERO_READ, 1);
+	expect_faults(&s, CAUSE_WORK, FAULT_OF_FILE, 1);
+	expect_faults(&s, CAUSE_WORK, FAULT_OF_SHMEM, 1);
+	expect_faults(&s, CAUSE_WORK, FAULT_OTHER, 1);
+	for (unsigned int i = 0; i < s.report->fault_row_count; i++)
+		assert_int_equal(s.report->fault_rows[i].huge,
+				 s.report->fault_rows[i].kind != FAULT_OTHER);
+	stream_close(&s);
+}
+
 /* Its stack and what lies above the thread pointer are a thread's, the rest of the mapping is not. */
 static void test_thread_stack(void **state)
 {
@@ -1132,6 +1162,7 @@ int main(void)
 		cmocka_unit_test(test_a_server_that_forks),
 		cmocka_unit_test(test_names_of_words),
 		cmocka_unit_test(test_causes_by_region),
+		cmocka_unit_test(test_hugetlb),
 		cmocka_unit_test(test_thread_stack),
 		cmocka_unit_test(test_raced),
 		cmocka_unit_test(test_mm_tasks),

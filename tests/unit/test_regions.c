@@ -355,6 +355,8 @@ static void test_classes(void **state)
 		{ "", PROT_READ, MAP_PRIVATE, REGION_ANONYMOUS },
 		{ "//anon", PROT_EXEC, MAP_PRIVATE, REGION_ANONYMOUS }, /* JIT */
 		{ "/dev/zero", PROT_READ, MAP_PRIVATE, REGION_ANONYMOUS },
+		{ "/anon_hugepage (deleted)", PROT_READ, MAP_PRIVATE, REGION_ANONYMOUS },
+		{ "/anon_hugepage (deleted)", PROT_READ, MAP_SHARED, REGION_SHARED_MEMORY },
 		{ "[anon:arena]", PROT_READ, MAP_PRIVATE, REGION_ANONYMOUS },
 		{ "[anon_shmem:arena]", PROT_READ, MAP_SHARED, REGION_ANONYMOUS },
 		{ "[heap]", PROT_READ, MAP_PRIVATE, REGION_HEAP },

@@ -41,7 +41,8 @@ faults_by() {
 	shift
 	for count in 512 000; do
 		printf '%s ' zero-read $count first-touch $count cow-copy $count shmem $count kernel $count \
-			populate $count segv $count thp $((1$count % 1000 / 64)) >list
+			populate $count segv $count thp $((1$count % 1000 / 64)) \
+			hugetlb $((1$count % 1000 / 64)) hugetlb-shared $((1$count % 1000 / 64)) >list
 		trace "faults-$path-$count" "$@" -- taskset -c 1 xargs -n 2 faults <list
 	done
 }
@@ -63,6 +64,7 @@ ends_missed() {
 	kill $writers
 }
 
+echo 24 >/proc/sys/vm/nr_hugepages
 keep unmounted tasktax doctor --json
 mount -t securityfs securityfs /sys/kernel/security
 keep doctor tasktax doctor --json

@@ -97,7 +97,7 @@ enum fault_kind fault_kind_of(uint16_t flags, const struct region *region, enum 
 {
 	bool write = flags & FAULT_WRITE, of_file = region && !region->anonymous;
 
-	if (flags & (FAULT_NO_CHANGED | FAULT_NO_CODE))
+	if (flags & (FAULT_NO_CHANGED | FAULT_NO_CODE) || (region && region->huge))
 		return by_code(flags, region, class, space);
 	if (flags & FAULT_SWAP)
 		return FAULT_SWAP_IN;
@@ -221,7 +221,7 @@ int faults_add(struct faults *faults, struct tasks *tasks, struct spaces *spaces
 
 	row = row_of(faults, cause, space->live > 1, kind, major, !(flags & FAULT_USER));
 	row->count++;
-	row->huge += !!(flags & FAULT_HUGE);
+	row->huge += flags & FAULT_HUGE || (region && region->huge);
 	row->copied += !!(flags & FAULT_ALLOC);
 	row->untimed += !timed;
 	row->off_ns += timed ? event->off_ns : 0;

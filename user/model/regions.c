@@ -201,10 +201,17 @@ static void clear(struct region_map *map, uint64_t start, uint64_t end)
 	map->count -= last - first;
 }
 
+/* MAP_HUGETLB memory without a file of its own has this one. */
+static bool is_huge_anonymous(const char *name)
+{
+	return !strncmp(name, "/anon_hugepage", 14);
+}
+
 /* perf says "//anon" where /proc says nothing; private /dev/zero is the old way to get anonymous memory. */
 static bool is_nameless(const char *name, bool shared)
 {
-	return !*name || !strncmp(name, "//anon", 6) || (!shared && !strcmp(name, "/dev/zero"));
+	return !*name || !strncmp(name, "//anon", 6) ||
+	       (!shared && (!strcmp(name, "/dev/zero") || is_huge_anonymous(name)));
 }
 
 /* What is mapped at an address; NULL: nothing that is known of. */
@@ -240,6 +247,7 @@ static void join_bss(const struct region_map *map, struct region *region, bool s
 static bool is_same(const struct region *old, const struct region *region)
 {
 	return old->anonymous == region->anonymous && old->shared == region->shared &&
+	       old->huge == region->huge &&
 	       (old->name == region->name || (old->bss && region->name == NAME_NONE));
 }
 
@@ -272,7 +280,9 @@ int region_map_add(struct region_map **map, struct region_names *names,
 				 .born_ns = event->h.ts,
 				 .prot = event->prot,
 				 .shared = shared,
-				 .anonymous = nameless || event->name[0] == '[' };
+				 .anonymous = nameless || event->name[0] == '[',
+				 .huge = event->map & MAP_HUGETLB ||
+					 is_huge_anonymous(event->name) };
 	uint64_t at = region.start;
 
 	if (region.start >= region.end)
@@ -352,7 +362,8 @@ const struct region *region_map_find(const struct region_map *map, const struct 
 static bool is_shared_memory(const char *name)
 {
 	return !strncmp(name, "/dev/zero", 9) || !strncmp(name, "/dev/shm/", 9) ||
-	       !strncmp(name, "/SYSV", 5) || !strncmp(name, "/memfd:", 7);
+	       !strncmp(name, "/SYSV", 5) || !strncmp(name, "/memfd:", 7) ||
+	       is_huge_anonymous(name);
 }
 
 enum region_class region_class_of(const struct region *region, const struct region_names *names,

@@ -42,7 +42,8 @@ struct region {
 	uint32_t prot;
 	bool shared; /* MAP_SHARED */
 	bool anonymous;
-	bool bss; /* anonymous, after the file that it is named by */
+	bool bss;  /* anonymous, after the file that it is named by */
+	bool huge; /* of pages set aside (hugetlb): no counter tells what a fault changed */
 };
 
 struct region_map {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * faults.c - `faults KIND [COUNT]`: COUNT page faults of one kind (default 512, for thp 8) and no
+ * faults.c - `faults KIND [COUNT]`: COUNT page faults of one kind (default 512, of huge pages 8) and no
  * others within a span, over which it also counts its own. Prints both counts as one JSON object.
  *
  * Around the span it faults as any program does; COUNT 0 shows how much that is. Some kinds need pages
@@ -40,6 +40,8 @@ enum backing {
 	ANONYMOUS,
 	NO_ACCESS,
 	HUGE,
+	HUGETLB,
+	HUGETLB_SHARED,
 	STACKS,
 	SHARED_MEMORY,
 	PRIVATE_FILE,
@@ -134,11 +136,16 @@ static size_t huge_page_size(void)
 	return size;
 }
 
+static bool is_huge(enum backing backing)
+{
+	return backing == HUGE || backing == HUGETLB || backing == HUGETLB_SHARED;
+}
+
 static size_t stride_of(enum backing backing)
 {
-	switch (backing) {
-	case HUGE:
+	if (is_huge(backing))
 		return huge_page_size();
+	switch (backing) {
 	case STACKS:
 		return (THREAD_PAGES + SPARE_PAGES + 1) * page_size();
 	case SHARED_MEMORY:
@@ -152,8 +159,11 @@ static size_t stride_of(enum backing backing)
 static struct area map_area(enum backing backing, long count)
 {
 	bool file = backing == PRIVATE_FILE || backing == SHARED_FILE;
-	bool shared = backing == SHARED_MEMORY || backing == SHARED_FILE;
-	int flags = MAP_FIXED | (shared ? MAP_SHARED : MAP_PRIVATE) | (file ? 0 : MAP_ANONYMOUS);
+	bool shared = backing == SHARED_MEMORY || backing == SHARED_FILE ||
+		      backing == HUGETLB_SHARED;
+	bool set_aside = backing == HUGETLB || backing == HUGETLB_SHARED;
+	int flags = MAP_FIXED | (shared ? MAP_SHARED : MAP_PRIVATE) | (file ? 0 : MAP_ANONYMOUS) |
+		    (set_aside ? MAP_HUGETLB : 0);
 	int access = backing == NO_ACCESS ? PROT_NONE : PROT_READ | PROT_WRITE;
 	struct area area = { .stride = stride_of(backing), .count = count, .fd = -1 };
 	size_t size = area.stride * (size_t)(count ?: 1);
@@ -162,13 +172,13 @@ static struct area map_area(enum backing backing, long count)
 		area.fd = make_file(size);
 	area.start = reserve(size, backing == STACKS ? page_size() : area.stride);
 	if (mmap(area.start, size, access, flags, area.fd, 0) == MAP_FAILED)
-		err(1, "mmap");
+		err(set_aside ? SKIPPED : 1, "mmap");
 	if (backing == HUGE && madvise(area.start, size, MADV_HUGEPAGE))
 		err(SKIPPED, "MADV_HUGEPAGE");
 	/* A kernel that has no huge pages refuses this, rightly. */
 	if (backing != HUGE)
 		madvise(area.start, size, MADV_NOHUGEPAGE);
-	if ((file || shared) && madvise(area.start, size, MADV_RANDOM))
+	if ((file || shared) && !set_aside && madvise(area.start, size, MADV_RANDOM))
 		err(1, "MADV_RANDOM");
 	return area;
 }
@@ -506,6 +516,9 @@ static const struct kind kinds[] = {
 	{ "shmem", SHARED_MEMORY, .touch = write_pages },
 	{ "shmem-read", SHARED_MEMORY, .touch = read_pages },
 	{ "thp", HUGE, .touch = write_pages, .stage = with_huge_pages },
+	{ "hugetlb", HUGETLB, .touch = write_pages },
+	{ "hugetlb-read", HUGETLB, .touch = read_pages },
+	{ "hugetlb-shared", HUGETLB_SHARED, .touch = write_pages },
 	{ "kernel", ANONYMOUS, .touch = let_kernel_write, .stage = from_dev_zero },
 	{ "populate", ANONYMOUS, .touch = map_populated, .stage = without_huge_pages,
 	  .also = "no_event" },
@@ -561,7 +574,7 @@ int main(int argc, char **argv)
 	if (argc < 2 || argc > 3)
 		errx(1, "usage: faults KIND [COUNT]");
 	run.kind = find_kind(argv[1]);
-	run.count = argc > 2 ? parse_count(argv[2]) : run.kind->backing == HUGE ? 8 : 512;
+	run.count = argc > 2 ? parse_count(argv[2]) : is_huge(run.kind->backing) ? 8 : 512;
 	run.growth = (struct growth *)map_area(SHARED_MEMORY, 1).start;
 	memset(run.growth, 0, sizeof(*run.growth));
 	run.warm = map_area(ANONYMOUS, 1);
