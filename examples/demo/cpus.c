@@ -54,6 +54,30 @@ int cpus_last(struct fail *fail)
 	return fail_set(fail, -ENODEV, "the set of allowed CPUs is empty");
 }
 
+int cpus_count(struct fail *fail)
+{
+	struct cpus cpus;
+	int err = allowed(&cpus, fail);
+
+	return err ? err : CPU_COUNT_S(sizeof(cpus.set), cpus.set);
+}
+
+int cpus_spread(unsigned int n, struct fail *fail)
+{
+	struct cpus cpus;
+	int err = allowed(&cpus, fail), cpu = CPU_LIMIT;
+
+	if (err)
+		return err;
+	n %= (unsigned int)CPU_COUNT_S(sizeof(cpus.set), cpus.set);
+	do {
+		do {
+			cpu--;
+		} while (!has(&cpus, (unsigned int)cpu));
+	} while (n--);
+	return cpu;
+}
+
 int cpus_check(unsigned int cpu, struct fail *fail)
 {
 	struct cpus cpus;

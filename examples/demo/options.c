@@ -22,7 +22,10 @@ static const struct argp_option option_list[] = {
 	{ "as", KEY_AS, "FORM", 0, "What the tasks are: " FORM_NAMES, 1 },
 	{ "tasks", KEY_TASKS, "N", 0, "Number of tasks", 1 },
 	{ "cpu", KEY_CPU, "CPU", 0,
-	  "Pin all tasks to this CPU, or to the last allowed one (auto); default: not pinned", 1 },
+	  "Pin all tasks to this CPU, or to the last allowed one (auto), or each to the next one "
+	  "(spread); "
+	  "default: not pinned",
+	  1 },
 	{ 0 },
 };
 
@@ -61,8 +64,10 @@ static error_t parse_cpu(const char *text, struct workload *workload)
 
 	if (!strcmp(text, "auto")) {
 		workload->cpu = cpus_last(&fail);
+	} else if (!strcmp(text, "spread")) {
+		workload->cpu = CPU_SPREAD;
 	} else if (parse_u64_range(text, 0, CPU_LIMIT - 1, &cpu)) {
-		fail_set(&fail, -EINVAL, "neither a CPU's number nor auto");
+		fail_set(&fail, -EINVAL, "neither a CPU's number nor auto nor spread");
 	} else if (!cpus_check((unsigned int)cpu, &fail)) {
 		workload->cpu = (int)cpu;
 	}

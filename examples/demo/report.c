@@ -16,8 +16,16 @@ void report_begin(const char *experiment, const struct workload *workload)
 	       form_name(workload->form), workload->tasks);
 	if (workload->cpu == CPU_NONE)
 		printf(",\"cpu\":null");
+	else if (workload->cpu == CPU_SPREAD)
+		printf(",\"cpu\":\"spread\"");
 	else
 		printf(",\"cpu\":%d", workload->cpu);
+}
+
+static void print_usage(const struct usage *usage)
+{
+	printf("\"nvcsw\":%ld,\"nivcsw\":%ld,\"minflt\":%ld,\"majflt\":%ld", usage->nvcsw,
+	       usage->nivcsw, usage->minflt, usage->majflt);
 }
 
 static void print_workers(const struct workload *workload, const struct result *result)
@@ -26,17 +34,20 @@ static void print_workers(const struct workload *workload, const struct result *
 	for (unsigned int i = 0; i < workload->tasks; i++) {
 		const struct worker *worker = &result->workers[i];
 
-		printf("%s{\"tid\":%d,\"nvcsw\":%ld,\"nivcsw\":%ld}", i ? "," : "", worker->tid,
-		       worker->nvcsw, worker->nivcsw);
+		printf("%s{\"tid\":%d,", i ? "," : "", worker->tid);
+		print_usage(&worker->life);
+		printf(",\"span\":{");
+		print_usage(&worker->span);
+		printf("}}");
 	}
 	printf("]");
 }
 
 int report_end(const struct workload *workload, const struct result *result)
 {
-	printf(",\"elapsed_ns\":%" PRIu64
-	       ",\"self\":{\"nvcsw\":%ld,\"nivcsw\":%ld,\"minflt\":%ld,\"majflt\":%ld}",
-	       result->elapsed_ns, result->nvcsw, result->nivcsw, result->minflt, result->majflt);
+	printf(",\"elapsed_ns\":%" PRIu64 ",\"self\":{", result->elapsed_ns);
+	print_usage(&result->all);
+	printf("}");
 	print_workers(workload, result);
 	printf("}\n");
 	if (!fflush(stdout) && !ferror(stdout))

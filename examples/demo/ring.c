@@ -253,7 +253,7 @@ static int report(const struct ring *ring, const struct result *result)
 	printf(",\"rounds\":%" PRIu64 ",\"via\":\"%s\",\"hand_overs\":%" PRIu64
 	       ",\"warm_up_hand_overs\":%" PRIu64,
 	       ring->rounds, ring->via->name, hand_overs, warm_up);
-	if (workload->cpu == CPU_NONE || workload->tasks == 1)
+	if (workload->cpu < 0 || workload->tasks == 1)
 		printf(",\"expected_switches\":null");
 	else
 		printf(",\"expected_switches\":%" PRIu64, hand_overs + warm_up);

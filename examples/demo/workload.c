@@ -30,14 +30,40 @@ void *shared_memory(size_t size, struct fail *fail)
 
 /* ---- in the workers ---------------------------------------------------------------------------- */
 
+static void usage_read(int who, struct usage *usage)
+{
+	struct rusage counters = { 0 };
+
+	getrusage(who, &counters);
+	usage->nvcsw = counters.ru_nvcsw;
+	usage->nivcsw = counters.ru_nivcsw;
+	usage->minflt = counters.ru_minflt;
+	usage->majflt = counters.ru_majflt;
+}
+
+/* to += sign * by */
+static void usage_add(struct usage *to, const struct usage *by, int sign)
+{
+	to->nvcsw += sign * by->nvcsw;
+	to->nivcsw += sign * by->nivcsw;
+	to->minflt += sign * by->minflt;
+	to->majflt += sign * by->majflt;
+}
+
+/* The clock is read inside of what the counters span. */
 void worker_begin(struct worker *worker)
 {
+	usage_read(RUSAGE_THREAD, &worker->span);
 	worker->begin_ns = clock_now_ns();
 }
 
 void worker_end(struct worker *worker)
 {
+	struct usage begin = worker->span;
+
 	worker->end_ns = clock_now_ns();
+	usage_read(RUSAGE_THREAD, &worker->span);
+	usage_add(&worker->span, &begin, -1);
 }
 
 void crew_notify(struct crew *crew)
@@ -74,6 +100,26 @@ static int leave(struct worker *worker)
 	return 0;
 }
 
+/* What the span's own calls fault in (after a fork even the clock's page) is faulted in before it. */
+static void rehearse(struct worker *worker)
+{
+	worker_begin(worker);
+	worker_end(worker);
+	worker->begin_ns = worker->end_ns = 0;
+	memset(&worker->span, 0, sizeof(worker->span));
+}
+
+static int pin(struct worker *worker)
+{
+	int cpu = worker->crew->workload.cpu;
+
+	if (cpu == CPU_SPREAD)
+		cpu = cpus_spread(worker->index, &worker->fail);
+	if (cpu == CPU_NONE)
+		return 0;
+	return cpu < 0 ? cpu : cpus_pin((unsigned int)cpu, &worker->fail);
+}
+
 static int live(struct worker *worker)
 {
 	struct crew *crew = worker->crew;
@@ -81,11 +127,10 @@ static int live(struct worker *worker)
 	int err;
 
 	worker->tid = gettid();
-	if (workload->cpu != CPU_NONE) {
-		err = cpus_pin((unsigned int)workload->cpu, &worker->fail);
-		if (err)
-			return err;
-	}
+	err = pin(worker);
+	if (err)
+		return err;
+	rehearse(worker);
 	if (crew_count(crew, &crew->ready))
 		crew_notify(crew);
 	err = wait_at(worker, &crew->start);
@@ -97,7 +142,6 @@ static int live(struct worker *worker)
 int worker_live(struct worker *worker)
 {
 	struct crew *crew = worker->crew;
-	struct rusage usage = { 0 };
 	uint32_t nobody = 0;
 	int err = live(worker);
 
@@ -106,9 +150,7 @@ int worker_live(struct worker *worker)
 		crew_notify(crew);
 		return err;
 	}
-	getrusage(RUSAGE_THREAD, &usage);
-	worker->nvcsw = usage.ru_nvcsw;
-	worker->nivcsw = usage.ru_nivcsw;
+	usage_read(RUSAGE_THREAD, &worker->life);
 	return 0;
 }
 
@@ -222,13 +264,10 @@ static int coordinate(struct crew *crew, struct fail *fail)
 
 static void add_usage(struct result *result, int who)
 {
-	struct rusage usage = { 0 };
+	struct usage usage;
 
-	getrusage(who, &usage);
-	result->nvcsw += usage.ru_nvcsw;
-	result->nivcsw += usage.ru_nivcsw;
-	result->minflt += usage.ru_minflt;
-	result->majflt += usage.ru_majflt;
+	usage_read(who, &usage);
+	usage_add(&result->all, &usage, 1);
 }
 
 static void fill_result(const struct crew *crew, struct result *result)

@@ -24,11 +24,17 @@ enum form {
 	FORM_THREAD = 1,  /* pthread_create() */
 };
 
+/* As the kernel counts them (getrusage(2)). */
+struct usage {
+	long nvcsw, nivcsw, minflt, majflt;
+};
+
 /* One task of the workload, in memory that all of them share. */
 struct worker {
 	unsigned int index;
 	pid_t tid;	      /* the kernel's */
-	long nvcsw, nivcsw;   /* of this task alone, at its end */
+	struct usage life;    /* of this task alone, at its end */
+	struct usage span;    /* of it, between worker_begin() and worker_end() */
 	uint64_t begin_ns;    /* by worker_begin(), else 0 */
 	uint64_t end_ns;      /* by worker_end(), else 0 */
 	struct fail fail;     /* why its work failed */
@@ -39,7 +45,7 @@ struct worker {
 struct workload {
 	enum form form;
 	unsigned int tasks; /* 1 .. TASKS_MAX */
-	int cpu;	    /* all tasks are pinned to it, or CPU_NONE of cpus.h */
+	int cpu;	    /* all tasks are pinned to it; CPU_NONE or CPU_SPREAD of cpus.h */
 	/*
 	 * Runs in each task, the same in every form: keeps what tasks share in shared_memory(), and
 	 * neither allocates nor prints. Returns 0, or fail_set(&worker->fail, ...).
@@ -50,7 +56,7 @@ struct workload {
 
 struct result {
 	uint64_t elapsed_ns; /* from the first worker_begin() to the last worker_end() */
-	long nvcsw, nivcsw, minflt, majflt; /* this process and its children */
+	struct usage all;    /* this process and its children */
 	const struct worker *workers;
 };
 
