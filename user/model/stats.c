@@ -4,49 +4,18 @@
  *
  * Includes its header and the C library only. Called by the model, the outputs and tasktax-demo.
  */
-#include "model/stats.h"
-
 #include <errno.h>
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define TAIL ((1 - STATS_CONFIDENCE) / 2)
+#include "model/stats_internal.h"
 
-/* The standard normal quantile of 1 - TAIL. */
-#define NORMAL_Z 1.959963984540054
-
-/* Above these sizes a null distribution is taken as normal. */
+/* Above this size a null distribution is taken as normal. */
 #define EXACT_BINOMIAL 1000
-#define EXACT_SIGNED_RANK 100
 
 #define FEWEST_RESAMPLES 100
 
 /* ---- order statistics ---- */
-
-static int compare_doubles(const void *left, const void *right)
-{
-	double a = *(const double *)left;
-	double b = *(const double *)right;
-
-	return (a > b) - (a < b);
-}
-
-static bool all_finite(const double *values, size_t n)
-{
-	for (size_t i = 0; i < n; i++)
-		if (!isfinite(values[i]))
-			return false;
-	return true;
-}
-
-static bool all_positive(const double *values, size_t n)
-{
-	for (size_t i = 0; i < n; i++)
-		if (!isfinite(values[i]) || values[i] <= 0)
-			return false;
-	return true;
-}
 
 /* A sorted copy, owned by the caller. */
 static int sorted_copy(const double *values, size_t n, double **sorted)
@@ -64,22 +33,9 @@ static int sorted_copy(const double *values, size_t n, double **sorted)
 	return 0;
 }
 
-/* Halved before the sum: two large values must not overflow. */
-static double middle(double a, double b)
-{
-	return a / 2 + b / 2;
-}
-
 static double sorted_median(const double *sorted, size_t n)
 {
 	return n % 2 ? sorted[n / 2] : middle(sorted[n / 2 - 1], sorted[n / 2]);
-}
-
-static void interval_unknown(struct interval *interval)
-{
-	interval->low = NAN;
-	interval->high = NAN;
-	interval->point = NAN;
 }
 
 int stats_median(const double *values, size_t n, double *median)
@@ -118,13 +74,13 @@ int stats_quantile(const double *values, size_t n, double p, double *quantile)
 
 /* ---- the interval of a median ---- */
 
-/* The largest j with P(Binomial(n, 1/2) < j) <= TAIL. That probability goes to tail. */
+/* The largest j with P(Binomial(n, 1/2) < j) <= STATS_TAIL. That probability goes to tail. */
 static uint64_t exact_rank(uint64_t n, double *tail)
 {
 	double term = ldexp(1, -(int)n), sum = 0;
 	uint64_t j = 0;
 
-	while (sum + term <= TAIL) {
+	while (sum + term <= STATS_TAIL) {
 		sum += term;
 		term *= (double)(n - j) / (double)(j + 1);
 		j++;
@@ -137,7 +93,7 @@ static uint64_t normal_rank(uint64_t n, double *tail)
 {
 	double mean = (double)n / 2;
 	double deviation = sqrt((double)n) / 2;
-	double j = floor(mean + 0.5 - NORMAL_Z * deviation);
+	double j = floor(mean + 0.5 - STATS_NORMAL_Z * deviation);
 
 	*tail = erfc((mean + 0.5 - j) / deviation / M_SQRT2) / 2;
 	return (uint64_t)j;
@@ -176,118 +132,6 @@ int stats_median_interval(const double *values, size_t n, struct interval *inter
 		err = -ENODATA;
 	}
 	free(sorted);
-	return err;
-}
-
-/* ---- paired ratio: Hodges-Lehmann estimate, signed-rank interval ---- */
-
-/*
- * The largest k with P(T < k) <= TAIL, T being Wilcoxon's signed-rank sum of n values: the k-th
- * smallest and the k-th largest pairwise means are the ends of the interval. 0 on lack of memory.
- */
-static size_t exact_signed_rank(size_t n)
-{
-	size_t most = n * (n + 1) / 2;
-	double *probability = calloc(most + 1, sizeof(*probability));
-	double sum = 0;
-	size_t k = 0;
-
-	if (!probability)
-		return 0;
-	/* Rank by rank: each is in the sum or not, with probability 1/2. */
-	probability[0] = 1;
-	for (size_t rank = 1; rank <= n; rank++)
-		for (size_t t = rank * (rank + 1) / 2 + 1; t-- > 0;)
-			probability[t] =
-				(probability[t] + (t >= rank ? probability[t - rank] : 0)) / 2;
-	while (sum + probability[k] <= TAIL)
-		sum += probability[k++];
-	free(probability);
-	return k;
-}
-
-static size_t normal_signed_rank(size_t n)
-{
-	double count = (double)n;
-	double mean = count * (count + 1) / 4;
-	double deviation = sqrt(count * (count + 1) * (2 * count + 1) / 24);
-
-	return (size_t)floor(mean + 0.5 - NORMAL_Z * deviation);
-}
-
-/* How many pairwise means (i <= j) of the sorted values are at most limit. */
-static size_t means_up_to(const double *sorted, size_t n, double limit)
-{
-	size_t count = 0, end = n;
-
-	for (size_t i = 0; i < n; i++) {
-		while (end > i && middle(sorted[i], sorted[end - 1]) > limit)
-			end--;
-		if (end <= i)
-			break;
-		count += end - i;
-	}
-	return count;
-}
-
-/*
- * The k-th smallest (1-based) of the n (n + 1) / 2 pairwise means, by halving the range that holds
- * it until no double is left inside: exact, without storing the means.
- */
-static double kth_mean(const double *sorted, size_t n, size_t k)
-{
-	double low = sorted[0], high = sorted[n - 1];
-
-	while (low < high) {
-		double half = middle(low, high);
-
-		if (half <= low || half >= high)
-			break;
-		if (means_up_to(sorted, n, half) >= k)
-			high = half;
-		else
-			low = half;
-	}
-	return means_up_to(sorted, n, low) >= k ? low : high;
-}
-
-static void log_ratio_interval(const double *sorted, size_t n, size_t k, struct interval *ratio)
-{
-	size_t means = n * (n + 1) / 2;
-	double point =
-		middle(kth_mean(sorted, n, (means + 1) / 2), kth_mean(sorted, n, means / 2 + 1));
-
-	ratio->point = exp(point);
-	if (k) {
-		ratio->low = exp(kth_mean(sorted, n, k));
-		ratio->high = exp(kth_mean(sorted, n, means + 1 - k));
-	}
-}
-
-int stats_ratio_paired(const double *a, const double *b, size_t n, struct interval *ratio)
-{
-	double *logs;
-	size_t k = 0;
-	int err = 0;
-
-	interval_unknown(ratio);
-	if (!n || !all_positive(a, n) || !all_positive(b, n))
-		return -EINVAL;
-	logs = calloc(n, sizeof(*logs));
-	if (!logs)
-		return -ENOMEM;
-	for (size_t i = 0; i < n; i++)
-		logs[i] = log(a[i]) - log(b[i]);
-	qsort(logs, n, sizeof(*logs), compare_doubles);
-	if (n < STATS_MIN_SAMPLE) {
-		err = -ENODATA;
-	} else {
-		k = n <= EXACT_SIGNED_RANK ? exact_signed_rank(n) : normal_signed_rank(n);
-		if (!k)
-			err = -ENOMEM;
-	}
-	log_ratio_interval(logs, n, k, ratio);
-	free(logs);
 	return err;
 }
 
@@ -366,7 +210,7 @@ static int bootstrap_ratio(struct sample *a, struct sample *b, bool paired,
 			   const struct bootstrap *how, struct interval *ratio)
 {
 	size_t resamples = how && how->resamples ? how->resamples : STATS_RESAMPLES;
-	size_t rank = (size_t)floor((double)(resamples + 1) * TAIL);
+	size_t rank = (size_t)floor((double)(resamples + 1) * STATS_TAIL);
 	double *ratios = calloc(resamples, sizeof(*ratios));
 	struct stats_random random;
 
@@ -426,6 +270,15 @@ int stats_ratio_bootstrap_unpaired(const double *a, size_t a_n, const double *b,
 }
 
 /* ---- verdict ---- */
+
+enum verdict stats_difference_verdict(const struct interval *difference)
+{
+	if (isnan(difference->low) || isnan(difference->high))
+		return VERDICT_UNKNOWN;
+	if (difference->high < 0)
+		return VERDICT_LOWER;
+	return difference->low > 0 ? VERDICT_HIGHER : VERDICT_NO_DIFFERENCE;
+}
 
 struct comparison stats_verdict(const struct interval *ratio)
 {

@@ -112,6 +112,28 @@ int stats_median_interval(const double *values, size_t n, struct interval *inter
 int stats_ratio_paired(const double *a, const double *b, size_t n, struct interval *ratio);
 
 /*
+ * The same of the difference a - b: for figures that may be 0 or negative. point is the Hodges-Lehmann estimate of
+ * the difference of a round.
+ */
+int stats_difference_paired(const double *a, const double *b, size_t n,
+			    struct interval *difference);
+
+/*
+ * The two-sided p-value of Wilcoxon's signed-rank test that these differences (of ratios: of their logarithms) lie
+ * evenly about 0. Zeros are left out, as Wilcoxon did, ties get the mean of their ranks; exact up to 100 values, then
+ * by the normal approximation. All zero: 1. -EINVAL for no value or one that is not finite, -ENOMEM.
+ * Source: M. Hollander and D. A. Wolfe, "Nonparametric Statistical Methods" (1973), section 3.1.
+ */
+int stats_signed_rank(const double *differences, size_t n, double *p);
+
+/*
+ * The p-values of several tests, adjusted so that to call those differences whose adjusted value is at most 5 % is
+ * wrong about any of them in at most 5 % of cases. NaN: no test, and stays so.
+ * Source: S. Holm, "A simple sequentially rejective multiple test procedure", Scand. J. Statist. 6 (1979) 65-70.
+ */
+void stats_holm(const double *p, size_t n, double *adjusted);
+
+/*
  * median(a)/median(b) with the percentile bootstrap interval (B. Efron and R. J. Tibshirani, "An
  * Introduction to the Bootstrap" (1993), section 13.3). paired resamples whole rounds and is wide
  * when rounds differ much from each other: prefer stats_ratio_paired() there. unpaired resamples a
@@ -128,6 +150,9 @@ int stats_ratio_bootstrap_unpaired(const double *a, size_t a_n, const double *b,
  * being the farther end of the interval.
  */
 struct comparison stats_verdict(const struct interval *ratio);
+
+/* The same of an interval of stats_difference_paired(): only when it excludes 0. */
+enum verdict stats_difference_verdict(const struct interval *difference);
 
 /* "unknown", "lower", "higher", "no difference": for reports and JSON. Static storage. */
 const char *stats_verdict_name(enum verdict verdict);
