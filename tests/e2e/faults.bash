@@ -147,12 +147,13 @@ fault_pair() {
 
 # fault_kind KIND: its faults, and no others, are added by them. Or the kernel does not do it: $IMPOSSIBLE
 # says why. What tasktax's own child faults in before it executes the command, in regions unknown, depends
-# on how far it had come when recording began: such pairs are not compared.
+# on how far it had come when recording began; and a page of the program may have left the page cache: such
+# pairs are not compared.
 fault_kind() {
 	local tries=5
 	IMPOSSIBLE=
 	fault_pair "$1"
-	while [ "$status" = 0 ] && [[ $FOUND == *"in unknown"* ]]; do
+	while [ "$status" = 0 ] && [[ $FOUND == *"in unknown"* || $FOUND == *"process cow-file major"* ]]; do
 		[ $((tries -= 1)) -gt 0 ]
 		fault_pair "$1"
 	done
