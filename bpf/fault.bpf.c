@@ -87,6 +87,17 @@ static __always_inline void begin_unseen(struct cpu_state *cpu, struct task_stat
 		state->account.last.min_flt = --state->account.base.min_flt;
 }
 
+/*
+ * The task fell asleep in its fault, and came back to the CPU by a switch that the kernel ran no program for: how
+ * long it was away, and what the fault has changed since, was not seen.
+ */
+static __always_inline void come_back_unseen(struct cpu_state *cpu, struct task_state *state)
+{
+	cpu->fault = state->fault;
+	cpu->fault.code |= FAULT_NO_CHANGED;
+	state->fault.task = 0;
+}
+
 static __always_inline int end(struct cpu_state *cpu, struct task_struct *task, u64 address,
 			       bool major, const bool typed)
 {
@@ -99,7 +110,10 @@ static __always_inline int end(struct cpu_state *cpu, struct task_struct *task, 
 
 		if (!state)
 			return 0;
-		begin_unseen(cpu, state, task, major, typed);
+		if (state->fault.task == (u64)task)
+			come_back_unseen(cpu, state);
+		else
+			begin_unseen(cpu, state, task, major, typed);
 		time = NS_UNKNOWN;
 	}
 	send_fault(cpu, task, address, major, now, time, typed);

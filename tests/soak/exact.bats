@@ -76,8 +76,9 @@ pipes() {
 	balanced
 	echo "# $(json .tasks.threads) tasks, $rss KiB at most" >&3
 	check '.tasks.threads > 1000 and .tasks.processes == .tasks.threads'
-	# logs, ring and object, and 1 KiB a task, most of it the text of its JSON
-	[ "$rss" -le "$((96 * 1024 + $(json .tasks.threads)))" ]
+	# the logs of switches and of faults (16 MiB each, of each CPU), rings, object, and 1 KiB a task, most of
+	# it the text of its JSON
+	[ "$rss" -le "$(((64 + 32 * $(json .host.cpus)) * 1024 + $(json .tasks.threads)))" ]
 }
 
 @test "two minutes of everything" {

@@ -1009,7 +1009,7 @@ static void faults_without_time(void **state)
 	histogram_free(&s->faults[3].time);
 	text = render(s, (struct text_options){ 0 });
 	assert_fits(text, 80);
-	assert_has(text, "\xc2\xb9 the start of these faults was not seen\n");
+	assert_has(text, "\xc2\xb9 their start, or a switch in them, was not seen\n");
 	free(text);
 	for (unsigned int i = 0; i < FAULT_ROWS; i++)
 		histogram_free(&s->faults[i].time);

@@ -90,7 +90,8 @@ static void time_cell(struct text *text, struct table *table, const struct line 
 		table_cell(table, STYLE_DIM, DASH);
 	else
 		table_cell(table, STYLE_DIM, DASH "%s",
-			   page_note(&text->page, "the start of these faults was not seen").text);
+			   page_note(&text->page, "their start, or a switch in them, was not seen")
+				   .text);
 }
 
 static void fault_line(struct text *text, struct table *table, const struct line *line)
