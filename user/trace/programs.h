@@ -27,7 +27,8 @@ unsigned int programs_to_attach(struct tasktax_bpf *skeleton, struct bpf_program
  * A run of these that the kernel skips loses no event. Those of the end of a switch lose the price of one,
  * which is then unknown. That is no rare thing: a kprobe is skipped while any task that is in the middle of
  * a map system call has been switched out on this CPU (bpf_prog_active). csd_queue_cpu is skipped in an
- * interrupt that came in the middle of it, and no interrupt sends a shootdown.
+ * interrupt that came in the middle of it, and no interrupt sends a shootdown; nor is a page that is allocated in
+ * one (mm_page_alloc) the copy that a fault makes.
  */
 bool programs_miss_nothing(const struct tasktax_bpf *skeleton, const struct bpf_program *program);
 
