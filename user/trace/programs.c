@@ -146,6 +146,5 @@ bool programs_miss_nothing(const struct tasktax_bpf *skeleton, const struct bpf_
 	       program == skeleton->progs.finish_task_switch ||
 	       program == skeleton->progs.finish_task_switch_raw ||
 	       program == skeleton->progs.sched_entry_tp ||
-	       program == skeleton->progs.csd_queue_cpu ||
-	       program == skeleton->progs.mm_page_alloc;
+	       program == skeleton->progs.csd_queue_cpu || program == skeleton->progs.mm_page_alloc;
 }
