@@ -30,16 +30,16 @@ setup() { bats_require_minimum_version 1.5.0; }
 	[ -z "$stderr" ]
 	holds '.schema == "tasktax.lab/1" and (.host | .kernel and .arch and .cpus > 0)'
 	holds '.experiments | length == 1 and .[0].name == "ring"'
-	holds '.experiments[0] | .traced and .rounds_done == 2 and (.rounds | length) == 2'
-	holds '.experiments[0].rounds | all(.runs | map("\(.as) \(.traced)") | sort ==
+	holds '.experiments[0] | .traced and .rounds_done == 2 and (.steps[0].rounds | length) == 2'
+	holds '.experiments[0].steps[0].rounds | all(.runs | map("\(.as) \(.traced)") | sort ==
 		["process false", "process true", "thread false", "thread true"])'
-	holds '.experiments[0].rounds | all(.runs | all(.printed.as == .as))'
-	holds '.experiments[0].rounds | all(.[] | .process, .thread; .direct_p50_ns > 0 and
+	holds '.experiments[0].steps[0].rounds | all(.runs | all(.printed.as == .as))'
+	holds '.experiments[0].steps[0].rounds | all(.[] | .process, .thread; .direct_p50_ns > 0 and
 		.hand_over_ns > 0 and .hand_over_traced_ns > 0)'
 	holds '.experiments[0].ground_truth | .rounds == 2 and .rounds_equal == 2 and .lost == 0 and
 		.at_another_level == 0 and .reconciled'
 	# two rounds give no interval, so there is no verdict
-	holds '.experiments[0].result | .verdict == "unknown" and .ratio.low == null'
+	holds '.experiments[0] | .result.verdict == "unknown" and .steps[0].figures[0].ratio.low == null'
 }
 
 @test "ring: the text has the verdict, fits 80 columns and goes to -o, JSON beside it" {
@@ -57,7 +57,7 @@ setup() { bats_require_minimum_version 1.5.0; }
 @test "the seed alone decides the order of the runs" {
 	order() {
 		"$TASKTAX" lab --rounds 3 --laps 10 --seed "$1" --json 2>/dev/null |
-			jq -c '[.experiments[0].rounds[].runs[] | [.as, .traced]]'
+			jq -c '[.experiments[0].steps[0].rounds[].runs[] | [.as, .traced]]'
 	}
 	one=$(order 1)
 	[ "$one" = "$(order 1)" ]
@@ -71,7 +71,7 @@ setup() { bats_require_minimum_version 1.5.0; }
 	[[ $stderr == *"by clocks alone"*CAP_BPF* ]]
 	holds '.experiments[0] | (.traced | not) and .ground_truth == null and
 		(.not_traced_because | contains("CAP_BPF"))'
-	holds '.experiments[0].rounds | all(.[] | .process, .thread; .hand_over_ns > 0 and
+	holds '.experiments[0].steps[0].rounds | all(.[] | .process, .thread; .hand_over_ns > 0 and
 		.direct_p50_ns == null)'
 }
 
@@ -92,7 +92,7 @@ setup() { bats_require_minimum_version 1.5.0; }
 	status=0
 	wait "$pid" || status=$?
 	[ "$status" = 143 ]
-	jq -e '.experiments[0] | .rounds_done >= 2 and .rounds_done == (.rounds | length) and
+	jq -e '.experiments[0] | .rounds_done >= 2 and .rounds_done == (.steps[0].rounds | length) and
 		.stopped_by_signal == 15' "$BATS_TEST_TMPDIR/json"
 	run ! pgrep -f "^$(realpath "$DEMO") ring"
 }

@@ -44,14 +44,32 @@ static void make_rounds(struct lab_round *rounds, size_t count, double base, dou
 	}
 }
 
+static const struct lab_figure made_up_figures[] = { { "one_ns", "one", LAB_NS, false, false },
+						     { "two_ns", "two", LAB_NS, false, false } };
+
+/* Of an experiment with one step. */
+static struct lab_comparison compare_rounds(struct lab_round *rounds, size_t count,
+					    const struct lab_rules *rules)
+{
+	struct lab_sweep sweep = { .steps = 1, .done = count };
+
+	sweep.series[0].round = rounds;
+	assert_int_equal(lab_compare(&sweep, rules), 0);
+	assert_int_equal(sweep.verdict, sweep.series[0].comparison.verdict);
+	assert_memory_equal(&sweep.tally, &sweep.series[0].comparison.tally, sizeof(sweep.tally));
+	return sweep.series[0].comparison;
+}
+
+static const struct lab_rules two_figures = { .figures = made_up_figures,
+					      .figure_count = 2,
+					      .slack = { .events = 10 } };
+
 static struct lab_comparison compare(double factor, size_t count)
 {
 	struct lab_round rounds[ROUNDS];
-	struct lab_comparison comparison;
 
 	make_rounds(rounds, count, 300, factor);
-	assert_int_equal(lab_compare(rounds, count, 2, 0, slack, &comparison), 0);
-	return comparison;
+	return compare_rounds(rounds, count, &two_figures);
 }
 
 static void assert_words(const struct lab_row *row, const char *words)
@@ -88,7 +106,7 @@ static void identical_is_alike(void **state)
 	make_rounds(rounds, ROUNDS, 300, 1);
 	for (size_t i = 0; i < ROUNDS; i++)
 		rounds[i].value[LAB_PROCESS][0] = rounds[i].value[LAB_THREAD][0];
-	assert_int_equal(lab_compare(rounds, ROUNDS, 1, 0, slack, &comparison), 0);
+	comparison = compare_rounds(rounds, ROUNDS, &two_figures);
 	assert_int_equal(comparison.verdict, LAB_NOT_SEEN);
 	assert_words(&comparison.row[0], "alike to 0.1 %");
 }
@@ -156,11 +174,112 @@ static void negative_has_no_ratio(void **state)
 
 	(void)state;
 	make_rounds(rounds, ROUNDS, -40, 1.5);
-	assert_int_equal(lab_compare(rounds, ROUNDS, 1, 0, slack, &comparison), 0);
+	comparison = compare_rounds(rounds, ROUNDS, &two_figures);
 	assert_int_equal(comparison.verdict, LAB_UNKNOWN);
 	assert_int_equal(comparison.row[0].rounds, ROUNDS);
 	assert_true(comparison.row[0].form[LAB_PROCESS].point < -55);
 	assert_non_null(strstr(lab_row_lacks(&comparison.row[0], text, sizeof(text)), "not above"));
+}
+
+/* What may be 0 or negative is compared by its difference. */
+static void difference_decides_where_asked_for(void **state)
+{
+	static const struct lab_figure by_difference = { "n_count", "n", LAB_COUNT, false, true };
+	struct lab_rules rules = { .figures = &by_difference, .figure_count = 1 };
+	struct lab_round rounds[ROUNDS];
+	struct lab_comparison comparison;
+
+	(void)state;
+	make_rounds(rounds, ROUNDS, 300, 1);
+	for (size_t i = 0; i < ROUNDS; i++) {
+		rounds[i].value[LAB_PROCESS][0] = 0;
+		rounds[i].value[LAB_THREAD][0] = 20000 + (double)i;
+	}
+	comparison = compare_rounds(rounds, ROUNDS, &rules);
+	assert_int_equal(comparison.verdict, LAB_CONTRADICTED);
+	assert_true(comparison.row[0].difference.point == -20005);
+	assert_true(isnan(comparison.row[0].comparison.ratio.point));
+	assert_words(&comparison.row[0], "lower");
+	rules.sense = LAB_THREAD_HIGHER;
+	assert_int_equal(compare_rounds(rounds, ROUNDS, &rules).verdict, LAB_SUPPORTED);
+	for (size_t i = 0; i < ROUNDS; i++)
+		rounds[i].value[LAB_THREAD][0] = 0;
+	comparison = compare_rounds(rounds, ROUNDS, &rules);
+	assert_int_equal(comparison.verdict, LAB_NOT_SEEN);
+	assert_true(comparison.p == 1);
+	assert_words(&comparison.row[0], "not different");
+}
+
+/* ---- several steps ---- */
+
+/* A sweep with these factors, one per step; freed by the caller of sweep_free(). */
+static void make_sweep(struct lab_sweep *sweep, const double *factors, size_t steps, size_t done)
+{
+	memset(sweep, 0, sizeof(*sweep));
+	sweep->steps = steps;
+	sweep->done = done;
+	for (size_t i = 0; i < steps; i++) {
+		struct lab_series *series = &sweep->series[i];
+
+		series->round = calloc(ROUNDS, sizeof(*series->round));
+		assert_non_null(series->round);
+		snprintf(series->step.label, sizeof(series->step.label), "step %zu", i);
+		make_rounds(series->round, done, 300, factors[i]);
+	}
+}
+
+static void sweep_free(struct lab_sweep *sweep)
+{
+	for (size_t i = 0; i < sweep->steps; i++)
+		free(sweep->series[i].round);
+}
+
+static enum lab_verdict verdict_of(const double *factors, size_t steps, size_t done)
+{
+	struct lab_sweep sweep;
+
+	make_sweep(&sweep, factors, steps, done);
+	assert_int_equal(lab_compare(&sweep, &two_figures), 0);
+	sweep_free(&sweep);
+	return sweep.verdict;
+}
+
+static void claim_covers_all_steps(void **state)
+{
+	(void)state;
+	assert_int_equal(verdict_of((double[]){ 1.2, 1.3, 1.4 }, 3, ROUNDS), LAB_SUPPORTED);
+	assert_int_equal(verdict_of((double[]){ 1, 1.3, 1 }, 3, ROUNDS), LAB_SUPPORTED);
+	assert_int_equal(verdict_of((double[]){ 1, 0.7, 1 }, 3, ROUNDS), LAB_CONTRADICTED);
+	assert_int_equal(verdict_of((double[]){ 1.3, 0.7, 1 }, 3, ROUNDS), LAB_MIXED);
+	assert_int_equal(verdict_of((double[]){ 1, 1, 1 }, 3, ROUNDS), LAB_NOT_SEEN);
+	assert_int_equal(verdict_of((double[]){ 1.3, 1.3 }, 2, 3), LAB_UNKNOWN);
+}
+
+/* With 6 rounds p is 2/64 at best: enough for one step, not for two of which either could be chance. */
+static void many_steps_need_more_rounds(void **state)
+{
+	(void)state;
+	assert_int_equal(verdict_of((double[]){ 1.3 }, 1, 6), LAB_SUPPORTED);
+	assert_int_equal(verdict_of((double[]){ 1.3, 1.3 }, 2, 6), LAB_NOT_SEEN);
+	assert_int_equal(verdict_of((double[]){ 1.3, 1.3, 1.3 }, 3, 7), LAB_SUPPORTED);
+	assert_int_equal(verdict_of((double[]){ 1.3, 1.3, 1.3, 1.3 }, 4, 7), LAB_NOT_SEEN);
+}
+
+static void aside_and_skipped_do_not_count(void **state)
+{
+	struct lab_sweep sweep;
+
+	(void)state;
+	make_sweep(&sweep, (double[]){ 1.3, 0.7, 1.3 }, 3, ROUNDS);
+	sweep.series[1].step.aside = true;
+	strcpy(sweep.series[2].step.skipped, "no memory for it");
+	assert_int_equal(lab_compare(&sweep, &two_figures), 0);
+	assert_int_equal(sweep.verdict, LAB_SUPPORTED);
+	assert_int_equal(sweep.series[1].comparison.verdict, LAB_CONTRADICTED);
+	assert_int_equal(sweep.series[2].comparison.verdict, LAB_UNKNOWN);
+	assert_int_equal(sweep.series[2].comparison.row[0].rounds, 0);
+	assert_int_equal(sweep.tally.rounds, 2 * ROUNDS);
+	sweep_free(&sweep);
 }
 
 /* An interval that excludes 1 must not read as if it held it. */
@@ -225,7 +344,7 @@ static void tally_counts_rounds_and_sums(void **state)
 	rounds[3].truth[LAB_THREAD].wrong_level = 2;
 	rounds[5].truth[LAB_PROCESS].reconciled = false;
 	rounds[7].truth[LAB_PROCESS].known = false;
-	assert_int_equal(lab_compare(rounds, ROUNDS, 1, 0, slack, &comparison), 0);
+	comparison = compare_rounds(rounds, ROUNDS, &two_figures);
 	assert_int_equal(comparison.tally.rounds, ROUNDS - 1);
 	assert_int_equal(comparison.tally.equal, ROUNDS - 3);
 	assert_int_equal(comparison.tally.total.expected, 2 * 1000 * (ROUNDS - 1));
@@ -295,6 +414,7 @@ static void progress_tells_round_and_time(void **state)
 static void ring_takes_its_arguments(void **state)
 {
 	const struct lab_settings settings = { .laps = 4000000000, .cpu = 3 };
+	const struct lab_step step = { .label = "" };
 	struct lab_command command = { .argv = { "tasktax-demo" } };
 	const char *expected[] = {
 		"tasktax-demo", "ring",	      "--as",  "thread", "--tasks", "2",
@@ -303,7 +423,7 @@ static void ring_takes_its_arguments(void **state)
 	size_t i;
 
 	(void)state;
-	experiment_ring.command(&settings, LAB_THREAD, &command);
+	experiment_ring.command(&settings, &step, LAB_THREAD, &command);
 	for (i = 0; i < sizeof(expected) / sizeof(expected[0]); i++)
 		assert_string_equal(command.argv[i], expected[i]);
 	assert_null(command.argv[i]);
@@ -355,8 +475,8 @@ static void make_up(struct made_up *made_up)
 
 static double value_of(const struct lab_round *round, enum lab_form form, const char *key)
 {
-	for (size_t i = 0; i < experiment_ring.figure_count; i++)
-		if (!strcmp(experiment_ring.figures[i].key, key))
+	for (size_t i = 0; i < experiment_ring.rules.figure_count; i++)
+		if (!strcmp(experiment_ring.rules.figures[i].key, key))
 			return round->value[form][i];
 	fail_msg("ring has no figure %s", key);
 	return NAN;
@@ -407,8 +527,8 @@ static void ring_reads_the_clock_and_derives(void **state)
 	assert_int_equal(experiment_ring.read(&run, &round, &fail), 0);
 	assert_true(value_of(&round, LAB_THREAD, "hand_over_ns") == 2000.5);
 	assert_false(round.truth[LAB_THREAD].known);
-	for (size_t i = 0; i < experiment_ring.figure_count; i++)
-		if (!strcmp(experiment_ring.figures[i].key, "hand_over_traced_ns"))
+	for (size_t i = 0; i < experiment_ring.rules.figure_count; i++)
+		if (!strcmp(experiment_ring.rules.figures[i].key, "hand_over_traced_ns"))
 			round.value[LAB_THREAD][i] = 1900;
 	experiment_ring.derive(&round);
 	assert_true(value_of(&round, LAB_THREAD, "tracing_adds_ns") == -100.5);
@@ -440,31 +560,27 @@ static void make_result(struct lab_result *result, size_t done, double factor, c
 		.rounds = ROUNDS, .seed = 1, .laps = 100000, .cpu = 1, .cpus = 2
 	};
 	result->settings.no_trace = no_trace;
-	result->done = done;
 	result->elapsed_ns = 27 * UINT64_C(1000000000);
-	result->round = calloc(ROUNDS, sizeof(*result->round));
-	assert_non_null(result->round);
-	make_rounds(result->round, done, 300, factor);
+	make_sweep(&result->sweep, &factor, 1, done);
+	result->sweep.series[0].step.label[0] = '\0';
 	for (size_t i = 0; i < done; i++) {
-		struct lab_round *round = &result->round[i];
+		struct lab_round *round = &result->sweep.series[0].round[i];
 
 		round->runs = lab_shuffle(&(struct stats_random){ { 1, 2, 3, 4 } }, !no_trace,
 					  round->order);
 		for (size_t j = 0; j < round->runs; j++)
 			round->output[round->order[j]] = strdup("{\"as\": \"process\"}");
-		for (size_t figure = experiment_ring.figure_count; figure-- > 0;)
+		for (size_t figure = experiment_ring.rules.figure_count; figure-- > 0;)
 			for (int form = 0; form < LAB_FORMS; form++)
 				round->value[form][figure] =
-					no_trace && experiment_ring.figures[figure].needs_trace ?
+					no_trace && experiment_ring.rules.figures[figure]
+								.needs_trace ?
 						NAN :
 						round->value[form][0];
 		if (no_trace)
 			memset(round->truth, 0, sizeof(round->truth));
 	}
-	assert_int_equal(lab_compare(result->round, done, experiment_ring.figure_count,
-				     experiment_ring.headline, experiment_ring.slack,
-				     &result->comparison),
-			 0);
+	assert_int_equal(lab_compare(&result->sweep, &experiment_ring.rules), 0);
 }
 
 static const struct features host = {
@@ -517,10 +633,39 @@ static void text_fits_and_says_the_verdict(void **state)
 	}
 }
 
+/* Figure after figure with a row for each step, the headline as a picture, what was skipped by name. */
+static void text_of_a_sweep(void **state)
+{
+	static const double factors[] = { 1.25, 1, 1.5 };
+	struct lab_result result = { .experiment = &experiment_ring };
+	char *text, *rest = NULL;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+
+	(void)state;
+	result.settings = (struct lab_settings){ .rounds = ROUNDS, .laps = 10, .cpus = 2 };
+	make_sweep(&result.sweep, factors, 3, ROUNDS);
+	result.sweep.series[1].step.side[LAB_PROCESS] = "vfork";
+	strcpy(result.sweep.series[2].step.skipped, "no memory for it");
+	assert_int_equal(lab_compare(&result.sweep, &experiment_ring.rules), 0);
+	assert_int_equal(lab_text(&result, &host, out, 80, false), 0);
+	fclose(out);
+	assert_non_null(strstr(text, "\ndirect cost, p50 (decides)\n"));
+	assert_non_null(strstr(text, "\ndirect cost, p50 as a picture\n"));
+	assert_non_null(strstr(text, "\n  step 1, vfork : thread "));
+	assert_non_null(strstr(text, "\nSkipped: step 2: no memory for it\n"));
+	assert_non_null(strstr(text, "\xe2\x96\x88\xe2\x96\x88"));
+	assert_non_null(strstr(text, "both forms of every step"));
+	for (char *line = strtok_r(text, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest))
+		assert_true(quote_columns(line) <= 80);
+	free(text);
+	lab_result_free(&result);
+}
+
 static void json_has_every_round(void **state)
 {
 	struct lab_result result;
-	json_t *root, *experiment, *round;
+	json_t *root, *experiment, *step, *round;
 
 	(void)state;
 	make_result(&result, ROUNDS, 1.25, NULL);
@@ -528,8 +673,9 @@ static void json_has_every_round(void **state)
 	assert_non_null(root);
 	assert_string_equal(json_string_value(json_object_get(root, "schema")), "tasktax.lab/1");
 	experiment = json_array_get(json_object_get(root, "experiments"), 0);
-	assert_int_equal(json_array_size(json_object_get(experiment, "rounds")), ROUNDS);
-	round = json_array_get(json_object_get(experiment, "rounds"), ROUNDS - 1);
+	step = json_array_get(json_object_get(experiment, "steps"), 0);
+	assert_int_equal(json_array_size(json_object_get(step, "rounds")), ROUNDS);
+	round = json_array_get(json_object_get(step, "rounds"), ROUNDS - 1);
 	assert_int_equal(json_array_size(json_object_get(round, "runs")), LAB_SLOTS);
 	assert_true(json_is_real(json_object_get(json_object_get(round, "thread"), "wait_p50_ns")));
 	assert_string_equal(json_string_value(json_object_get(json_object_get(experiment, "result"),
@@ -542,14 +688,15 @@ static void json_has_every_round(void **state)
 static void json_unknown_is_null(void **state)
 {
 	struct lab_result result;
-	json_t *root, *experiment, *round;
+	json_t *root, *experiment, *step, *round;
 
 	(void)state;
 	make_result(&result, ROUNDS, 1.25, "need CAP_BPF");
 	root = lab_json(&result, 1, &host, "0");
 	assert_non_null(root);
 	experiment = json_array_get(json_object_get(root, "experiments"), 0);
-	round = json_array_get(json_object_get(experiment, "rounds"), 0);
+	step = json_array_get(json_object_get(experiment, "steps"), 0);
+	round = json_array_get(json_object_get(step, "rounds"), 0);
 	assert_true(
 		json_is_null(json_object_get(json_object_get(round, "process"), "direct_p50_ns")));
 	assert_true(json_is_null(json_object_get(experiment, "ground_truth")));
@@ -568,6 +715,10 @@ int main(void)
 		cmocka_unit_test(few_rounds_are_unknown),
 		cmocka_unit_test(unmeasured_is_unknown),
 		cmocka_unit_test(negative_has_no_ratio),
+		cmocka_unit_test(difference_decides_where_asked_for),
+		cmocka_unit_test(claim_covers_all_steps),
+		cmocka_unit_test(many_steps_need_more_rounds),
+		cmocka_unit_test(aside_and_skipped_do_not_count),
 		cmocka_unit_test(digits_show_what_decides),
 		cmocka_unit_test(truth_is_exact_up_to_what_is_explained),
 		cmocka_unit_test(truth_needs_trace_levels_and_counters),
@@ -580,6 +731,7 @@ int main(void)
 		cmocka_unit_test(ring_reads_the_clock_and_derives),
 		cmocka_unit_test(ring_refuses_other_output),
 		cmocka_unit_test(text_fits_and_says_the_verdict),
+		cmocka_unit_test(text_of_a_sweep),
 		cmocka_unit_test(json_has_every_round),
 		cmocka_unit_test(json_unknown_is_null),
 	};

@@ -687,6 +687,108 @@ static void random_below_is_uniform(void **state)
 	assert_int_equal(stats_random_below(&random, 1), 0);
 }
 
+/* ---- signed ranks ---- */
+
+/* Hollander and Wolfe (1973), table 3.1: depression scores of nine patients before and after. */
+static const double before[] = { 1.83, 0.50, 1.62, 2.48, 1.68, 1.88, 1.55, 3.06, 1.30 };
+static const double after[] = { 0.878, 0.647, 0.598, 2.05, 1.06, 1.29, 1.06, 3.14, 1.29 };
+
+static void signed_rank_of_hollander_and_wolfe(void **state)
+{
+	double differences[9], p;
+	struct interval interval;
+
+	(void)state;
+	for (int i = 0; i < 9; i++)
+		differences[i] = before[i] - after[i];
+	assert_int_equal(stats_signed_rank(differences, 9, &p), 0);
+	assert_true(fabs(p - 2 * 10.0 / 512) < 1e-12); /* T+ = 40 */
+	assert_int_equal(stats_difference_paired(before, after, 9, &interval), 0);
+	assert_true(fabs(interval.point - 0.46) < 1e-9);
+	assert_true(fabs(interval.low - 0.010) < 1e-9);
+	assert_true(fabs(interval.high - 0.786) < 1e-9);
+	assert_int_equal(stats_difference_verdict(&interval), VERDICT_HIGHER);
+	assert_int_equal(stats_difference_paired(after, before, 9, &interval), 0);
+	assert_int_equal(stats_difference_verdict(&interval), VERDICT_LOWER);
+}
+
+static double p_of(const double *differences, size_t n)
+{
+	double p;
+
+	assert_int_equal(stats_signed_rank(differences, n, &p), 0);
+	return p;
+}
+
+static void signed_rank_with_ties_and_zeros(void **state)
+{
+	const double alike[] = { 3, 3, 3, 3, 3, 3 }, none[] = { 0, 0, 0 };
+	/* ranks 2.5 2.5 2.5 2.5 5: of 32 ways, those of at most 2.5 are the empty one and four with one rank */
+	const double tied[] = { 1, 1, 1, -1, 2 }, with_zeros[] = { 1, 0, 1, 1, -1, 0, 2 };
+	double p;
+
+	(void)state;
+	assert_true(p_of(alike, 6) == 2.0 / 64);
+	assert_true(p_of(none, 3) == 1);
+	assert_true(p_of(tied, 5) == 2 * 5.0 / 32);
+	assert_true(p_of(with_zeros, 7) == p_of(tied, 5));
+	assert_true(p_of((const double[]){ 1, -1 }, 2) == 1);
+	assert_int_equal(stats_signed_rank(alike, 0, &p), -EINVAL);
+	assert_int_equal(stats_signed_rank((const double[]){ NAN }, 1, &p), -EINVAL);
+	assert_true(isnan(p));
+}
+
+/* The exact values by a program of its own: at the border the normal distribution is nearly as good. */
+static void signed_rank_of_many(void **state)
+{
+	double differences[101];
+
+	(void)state;
+	for (int i = 0; i < 101; i++)
+		differences[i] = (i % 3 ? 1 : -1) * (i + 1.0);
+	assert_close(p_of(differences, 100), 0.005160103349552817, 1e-12);
+	assert_close(p_of(differences, 101), 0.0033767911258989645, 3e-4);
+}
+
+/* It calls a difference where there is none in at most 5 % of samples, and where the interval excludes 0. */
+static void signed_rank_agrees_with_its_interval(void **state)
+{
+	struct stats_random random;
+	unsigned int called = 0;
+
+	(void)state;
+	stats_random_seed(&random, 3);
+	for (int draw = 0; draw < 2000; draw++) {
+		double a[11], b[11], differences[11];
+		struct interval interval;
+
+		for (int i = 0; i < 11; i++) {
+			a[i] = (double)stats_random_below(&random, 1000000);
+			b[i] = (double)stats_random_below(&random, 1000000);
+			differences[i] = a[i] - b[i];
+		}
+		assert_int_equal(stats_difference_paired(a, b, 11, &interval), 0);
+		assert_int_equal(p_of(differences, 11) <= 0.05,
+				 stats_difference_verdict(&interval) != VERDICT_NO_DIFFERENCE);
+		called += p_of(differences, 11) <= 0.05;
+	}
+	assert_in_range(called, 40, 120); /* 2 to 6 % */
+}
+
+static void holm_adjusts_in_order(void **state)
+{
+	const double p[] = { 0.01, NAN, 0.04, 0.03, 0.005 },
+		     wanted[] = { 0.03, NAN, 0.06, 0.06, 0.02 };
+	double adjusted[5];
+
+	(void)state;
+	stats_holm(p, 5, adjusted);
+	for (int i = 0; i < 5; i++)
+		assert_true(i == 1 ? isnan(adjusted[i]) : fabs(adjusted[i] - wanted[i]) < 1e-12);
+	stats_holm((const double[]){ 0.9, 0.8 }, 2, adjusted);
+	assert_true(adjusted[0] == 1 && adjusted[1] == 1);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -712,6 +814,11 @@ int main(void)
 		cmocka_unit_test(verdict_needs_the_interval_to_exclude_one),
 		cmocka_unit_test(random_numbers_as_published),
 		cmocka_unit_test(random_below_is_uniform),
+		cmocka_unit_test(signed_rank_of_hollander_and_wolfe),
+		cmocka_unit_test(signed_rank_with_ties_and_zeros),
+		cmocka_unit_test(signed_rank_of_many),
+		cmocka_unit_test(signed_rank_agrees_with_its_interval),
+		cmocka_unit_test(holm_adjusts_in_order),
 	};
 
 	return cmocka_run_group_tests_name("stats", tests, NULL, NULL);

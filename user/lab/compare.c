@@ -34,6 +34,11 @@ const char *lab_form_name(enum lab_form form)
 	return form == LAB_PROCESS ? "process" : "thread";
 }
 
+const char *lab_side_name(const struct lab_step *step, enum lab_form form)
+{
+	return step->side[form] ?: lab_form_name(form);
+}
+
 /* ---- ground truth ---- */
 
 bool lab_truth_holds(const struct lab_truth *truth, struct lab_slack slack)
@@ -56,6 +61,14 @@ static void add_truth(struct lab_truth *total, const struct lab_truth *truth)
 	total->lost += truth->lost;
 	total->unreconciled += truth->unreconciled;
 	total->reconciled = total->reconciled && truth->reconciled;
+}
+
+static void tally_add(struct lab_tally *tally, const struct lab_tally *by)
+{
+	tally->rounds += by->rounds;
+	tally->equal += by->equal;
+	tally->total.known |= by->total.known;
+	add_truth(&tally->total, &by->total);
 }
 
 static void tally_up(struct lab_tally *tally, const struct lab_round *rounds, size_t count,
@@ -85,7 +98,24 @@ static int only_memory(int err)
 	return err == -ENOMEM ? err : 0;
 }
 
-static int compare_values(const double *process, const double *thread, size_t n,
+/* What the test looks at: differences, or those of the logarithms where a ratio is asked for. */
+static int test(const double *process, const double *thread, size_t n, bool by_difference,
+		double *p)
+{
+	double *differences = calloc(n + 1, sizeof(*differences));
+	int err;
+
+	if (!differences)
+		return -ENOMEM;
+	for (size_t i = 0; i < n; i++)
+		differences[i] = by_difference ? process[i] - thread[i] :
+						 log(process[i]) - log(thread[i]);
+	err = only_memory(stats_signed_rank(differences, n, p));
+	free(differences);
+	return err;
+}
+
+static int compare_values(const double *process, const double *thread, size_t n, bool by_difference,
 			  struct lab_row *row)
 {
 	struct interval ratio;
@@ -98,13 +128,20 @@ static int compare_values(const double *process, const double *thread, size_t n,
 	if (!err)
 		err = only_memory(stats_ratio_paired(process, thread, n, &ratio));
 	if (!err)
-		row->comparison = stats_verdict(&ratio);
-	return err;
+		err = only_memory(stats_difference_paired(process, thread, n, &row->difference));
+	if (!err)
+		err = test(process, thread, n, by_difference, &row->p);
+	if (err)
+		return err;
+	row->comparison = stats_verdict(&ratio);
+	if (by_difference)
+		row->comparison.verdict = stats_difference_verdict(&row->difference);
+	return 0;
 }
 
 /* The rounds in which both sides are known: all of them, or none where a hook is missing. */
 static int compare_figure(const struct lab_round *rounds, size_t count, size_t figure,
-			  struct lab_row *row)
+			  bool by_difference, struct lab_row *row)
 {
 	double *process = calloc(count + 1, sizeof(*process));
 	double *thread = calloc(count + 1, sizeof(*thread));
@@ -117,39 +154,90 @@ static int compare_figure(const struct lab_round *rounds, size_t count, size_t f
 		n += isfinite(process[n]) && isfinite(thread[n]);
 	}
 	if (!err)
-		err = compare_values(process, thread, n, row);
+		err = compare_values(process, thread, n, by_difference, row);
 	free(process);
 	free(thread);
 	return err;
 }
 
-enum lab_verdict lab_verdict_of(const struct comparison *comparison)
+/* ---- the claim ---- */
+
+/* A difference counts when its interval and, among all steps, its adjusted p-value say so. */
+static enum lab_verdict judge_step(const struct lab_row *row, double p, enum lab_sense sense)
 {
-	switch (comparison->verdict) {
-	case VERDICT_HIGHER:
-		return LAB_SUPPORTED;
-	case VERDICT_LOWER:
-		return LAB_CONTRADICTED;
-	case VERDICT_NO_DIFFERENCE:
+	enum verdict claimed = sense == LAB_PROCESS_HIGHER ? VERDICT_HIGHER : VERDICT_LOWER;
+	enum verdict verdict = row->comparison.verdict;
+
+	if (verdict == VERDICT_UNKNOWN || isnan(p))
+		return LAB_UNKNOWN;
+	if (verdict == VERDICT_NO_DIFFERENCE || p > 1 - STATS_CONFIDENCE)
 		return LAB_NOT_SEEN;
-	case VERDICT_UNKNOWN:
-		break;
-	}
-	return LAB_UNKNOWN;
+	return verdict == claimed ? LAB_SUPPORTED : LAB_CONTRADICTED;
 }
 
-int lab_compare(const struct lab_round *rounds, size_t count, size_t figures, size_t headline,
-		struct lab_slack slack, struct lab_comparison *comparison)
+static bool counts(const struct lab_series *series)
+{
+	return !series->step.aside && !series->step.skipped[0];
+}
+
+/* In the order of enum lab_verdict: how many steps have each. */
+static enum lab_verdict overall(const size_t number[])
+{
+	if (number[LAB_SUPPORTED] && number[LAB_CONTRADICTED])
+		return LAB_MIXED;
+	if (number[LAB_SUPPORTED])
+		return LAB_SUPPORTED;
+	if (number[LAB_CONTRADICTED])
+		return LAB_CONTRADICTED;
+	return number[LAB_NOT_SEEN] ? LAB_NOT_SEEN : LAB_UNKNOWN;
+}
+
+static void judge(struct lab_sweep *sweep, const struct lab_rules *rules)
+{
+	double p[LAB_STEPS], adjusted[LAB_STEPS];
+	size_t number[LAB_MIXED + 1] = { 0 };
+
+	for (size_t i = 0; i < sweep->steps; i++)
+		p[i] = counts(&sweep->series[i]) ?
+			       sweep->series[i].comparison.row[rules->headline].p :
+			       NAN;
+	stats_holm(p, sweep->steps, adjusted);
+	for (size_t i = 0; i < sweep->steps; i++) {
+		struct lab_comparison *comparison = &sweep->series[i].comparison;
+		const struct lab_row *row = &comparison->row[rules->headline];
+
+		/* what stands aside is judged by itself */
+		comparison->p = counts(&sweep->series[i]) ? adjusted[i] : row->p;
+		comparison->verdict = judge_step(row, comparison->p, rules->sense);
+		number[comparison->verdict] += counts(&sweep->series[i]);
+	}
+	sweep->verdict = overall(number);
+}
+
+static int compare_step(struct lab_series *series, size_t done, const struct lab_rules *rules)
 {
 	int err = 0;
 
-	memset(comparison, 0, sizeof(*comparison));
-	for (size_t i = 0; !err && i < figures; i++)
-		err = compare_figure(rounds, count, i, &comparison->row[i]);
-	if (err)
-		return err;
-	comparison->verdict = lab_verdict_of(&comparison->row[headline].comparison);
-	tally_up(&comparison->tally, rounds, count, slack);
+	memset(&series->comparison, 0, sizeof(series->comparison));
+	for (size_t i = 0; !err && i < rules->figure_count; i++)
+		err = compare_figure(series->round, series->step.skipped[0] ? 0 : done, i,
+				     rules->figures[i].by_difference, &series->comparison.row[i]);
+	tally_up(&series->comparison.tally, series->round, series->step.skipped[0] ? 0 : done,
+		 rules->slack);
+	return err;
+}
+
+int lab_compare(struct lab_sweep *sweep, const struct lab_rules *rules)
+{
+	sweep->tally = (struct lab_tally){ .total.reconciled = true };
+	for (size_t i = 0; i < sweep->steps; i++) {
+		int err = compare_step(&sweep->series[i], sweep->done, rules);
+
+		if (err)
+			return err;
+		tally_add(&sweep->tally, &sweep->series[i].comparison.tally);
+	}
+	judge(sweep, rules);
 	return 0;
 }
 
@@ -158,14 +246,15 @@ int lab_compare(const struct lab_round *rounds, size_t count, size_t figures, si
 const char *lab_verdict_words(enum lab_verdict verdict)
 {
 	static const char *const words[] = { "unknown", "supported", "not seen",
-					     "contradicted here" };
+					     "contradicted here", "mixed" };
 
 	return words[verdict];
 }
 
 const char *lab_verdict_name(enum lab_verdict verdict)
 {
-	static const char *const names[] = { "unknown", "supported", "not_seen", "contradicted" };
+	static const char *const names[] = { "unknown", "supported", "not_seen", "contradicted",
+					     "mixed" };
 
 	return names[verdict];
 }
@@ -184,6 +273,8 @@ char *lab_row_words(const struct lab_row *row, char *text, size_t size)
 		snprintf(text, size, "–");
 	else if (alike(&comparison->ratio))
 		snprintf(text, size, "alike to 0.1 %%");
+	else if (comparison->verdict == VERDICT_NO_DIFFERENCE && isnan(comparison->bound_percent))
+		snprintf(text, size, "not different");
 	else if (comparison->verdict == VERDICT_NO_DIFFERENCE)
 		snprintf(text, size, "within %s",
 			 format_percent(bound, sizeof(bound), comparison->bound_percent));

@@ -32,20 +32,19 @@ static int without_tracer(struct lab_tracer *tracer, struct fail *fail)
 int lab_tracer_open(struct lab_tracer *tracer, const char *const *without, size_t without_count,
 		    struct fail *fail)
 {
-	static const struct wanted nothing_more;
+	static const struct wanted all = { .faults = true, .shootdowns = true };
 	struct hooks hooks = { 0 };
 	int status;
 
 	memset(tracer, 0, sizeof(*tracer));
-	status = run_features(&tracer->features, &nothing_more, without, without_count,
-			      &tracer->why);
+	status = run_features(&tracer->features, &all, without, without_count, &tracer->why);
 	if (status == EXITS_PRIVILEGE || status == EXITS_KERNEL)
 		return without_tracer(tracer, fail);
 	if (status) {
 		*fail = tracer->why;
 		return status;
 	}
-	tracer->on = !hooks_choose(&hooks, &tracer->features, &nothing_more, &tracer->why);
+	tracer->on = !hooks_choose(&hooks, &tracer->features, &all, &tracer->why);
 	if (tracer->on) {
 		tracer->direct_end = hooks.direct_end;
 		tracer->direct_why = hooks.direct_why;
@@ -60,39 +59,39 @@ void lab_tracer_close(struct lab_tracer *tracer)
 
 /* ---- one run ---- */
 
-static int take(const struct course *course, enum lab_form form, const struct launched *launched,
+static int take(const struct course *course, const struct lab_run *run, const char *printed,
 		struct lab_round *round, struct fail *fail)
 {
-	struct lab_run run = {
-		.form = form,
-		.truth = json_loads(launched->output, 0, NULL),
-		.report = launched->traced ? launched->trace.report : NULL,
-	};
+	struct lab_run with_truth = *run;
+	json_t *truth = json_loads(printed, 0, NULL);
 	int err;
 
-	if (json_is_object(run.truth))
-		err = course->experiment->read(&run, round, fail);
+	with_truth.truth = truth;
+	if (json_is_object(truth))
+		err = course->experiment->read(&with_truth, round, fail);
 	else
 		err = fail_set(fail, -EPROTO, "%s did not print one JSON object",
 			       course->settings->demo);
-	json_decref((json_t *)run.truth);
+	json_decref(truth);
 	return err ? EXITS_FAILURE : 0;
 }
 
-static int run_slot(const struct course *course, uint8_t slot, struct lab_round *round,
-		    struct fail *fail)
+static int run_slot(const struct course *course, uint8_t slot, const struct lab_step *step,
+		    struct lab_round *round, struct fail *fail)
 {
 	bool traced = slot % LAB_MODES == LAB_TRACED;
-	enum lab_form form = slot / LAB_MODES;
+	struct lab_run run = { .form = slot / LAB_MODES, .step = step };
 	struct lab_command command = { .argv = { (char *)course->settings->demo } };
 	struct launched launched;
 	int failed;
 
-	course->experiment->command(course->settings, form, &command);
-	failed = launch(command.argv, traced ? course->features : NULL, &launched, fail);
+	course->experiment->command(course->settings, step, run.form, &command);
+	failed = launch(command.argv, traced ? course->features : NULL, &course->experiment->trace,
+			&launched, fail);
 	if (failed)
 		return failed;
-	failed = take(course, form, &launched, round, fail);
+	run.report = launched.traced ? launched.trace.report : NULL;
+	failed = take(course, &run, launched.output, round, fail);
 	if (!failed) {
 		round->output[slot] = launched.output;
 		launched.output = NULL;
@@ -103,26 +102,32 @@ static int run_slot(const struct course *course, uint8_t slot, struct lab_round 
 
 /* ---- one round ---- */
 
-size_t lab_shuffle(struct stats_random *random, bool traced, uint8_t *order)
+void lab_shuffle_steps(struct stats_random *random, size_t count, size_t *order)
 {
-	size_t count = 0;
-
-	for (size_t slot = 0; slot < LAB_SLOTS; slot++)
-		if (traced || slot % LAB_MODES == LAB_UNTRACED)
-			order[count++] = (uint8_t)slot;
+	for (size_t i = 0; i < count; i++)
+		order[i] = i;
 	/* Fisher and Yates, from the end */
 	for (size_t i = count; i > 1; i--) {
-		size_t other = stats_random_below(random, i);
-		uint8_t kept = order[i - 1];
+		size_t other = stats_random_below(random, i), kept = order[i - 1];
 
 		order[i - 1] = order[other];
 		order[other] = kept;
 	}
+}
+
+size_t lab_shuffle(struct stats_random *random, bool traced, uint8_t *order)
+{
+	size_t count = traced ? LAB_SLOTS : LAB_SLOTS / LAB_MODES, shuffled[LAB_SLOTS];
+
+	lab_shuffle_steps(random, count, shuffled);
+	for (size_t i = 0; i < count; i++)
+		order[i] = (uint8_t)(traced ? shuffled[i] : shuffled[i] * LAB_MODES);
 	return count;
 }
 
-static int run_round(struct course *course, unsigned int number, struct lab_round *round,
-		     struct fail *fail)
+/* Of one step. */
+static int run_step(struct course *course, unsigned int number, const struct lab_step *step,
+		    struct lab_round *round, struct fail *fail)
 {
 	uint64_t started = clock_now_ns();
 	int failed = 0;
@@ -131,7 +136,8 @@ static int run_round(struct course *course, unsigned int number, struct lab_roun
 	round->runs = lab_shuffle(&course->random, course->features, round->order);
 	for (size_t i = 0; !failed && i < round->runs; i++) {
 		progress_show(&course->progress, number);
-		failed = stop_signal() ? -EINTR : run_slot(course, round->order[i], round, fail);
+		failed = stop_signal() ? -EINTR :
+					 run_slot(course, round->order[i], step, round, fail);
 		progress_step(&course->progress);
 	}
 	if (failed) {
@@ -144,18 +150,86 @@ static int run_round(struct course *course, unsigned int number, struct lab_roun
 	return 0;
 }
 
+/* Where a step's round is kept; number 0: the warm-up. */
+static struct lab_round *round_of(struct lab_series *series, unsigned int number)
+{
+	return number ? &series->round[number - 1] : &series->warm_up;
+}
+
+/* A round is all steps once; of one that did not come to its end nothing is kept. */
+static int run_round(struct course *course, unsigned int number, struct lab_sweep *sweep,
+		     struct fail *fail)
+{
+	size_t order[LAB_STEPS] = { 0 };
+	int failed = 0;
+
+	lab_shuffle_steps(&course->random, sweep->steps, order);
+	for (size_t i = 0; !failed && i < sweep->steps; i++) {
+		struct lab_series *series = &sweep->series[order[i]];
+
+		if (!series->step.skipped[0])
+			failed = run_step(course, number, &series->step, round_of(series, number),
+					  fail);
+	}
+	for (size_t i = 0; failed && i < sweep->steps; i++)
+		lab_round_free(round_of(&sweep->series[i], number));
+	return failed;
+}
+
 /* ---- all rounds ---- */
 
-static int run_rounds(struct course *course, struct lab_result *result, struct fail *fail)
+static int run_rounds(struct course *course, struct lab_sweep *sweep, struct fail *fail)
 {
-	int failed = run_round(course, 0, &result->warm_up, fail);
+	int failed = run_round(course, 0, sweep, fail);
 
-	while (!failed && result->done < course->settings->rounds) {
-		failed = run_round(course, (unsigned int)result->done + 1,
-				   &result->round[result->done], fail);
-		result->done += !failed;
+	while (!failed && sweep->done < course->settings->rounds) {
+		failed = run_round(course, (unsigned int)sweep->done + 1, sweep, fail);
+		sweep->done += !failed;
 	}
 	return failed;
+}
+
+/* 0 or -ENOMEM. */
+static int lay_out(struct lab_sweep *sweep, const struct experiment *experiment,
+		   const struct lab_settings *settings)
+{
+	struct lab_step steps[LAB_STEPS] = { 0 };
+
+	sweep->steps = experiment->steps ? experiment->steps(settings, steps) : 1;
+	for (size_t i = 0; i < sweep->steps; i++) {
+		struct lab_series *series = &sweep->series[i];
+
+		series->step = steps[i];
+		series->round = calloc(settings->rounds, sizeof(*series->round));
+		if (!series->round)
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+static size_t steps_to_run(const struct lab_sweep *sweep)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < sweep->steps; i++)
+		count += !sweep->series[i].step.skipped[0];
+	return count;
+}
+
+static int run_all(struct course *course, struct lab_result *result, struct fail *fail)
+{
+	const struct lab_settings *settings = course->settings;
+	size_t runs = course->features ? LAB_SLOTS : LAB_FORMS;
+	int failed;
+
+	progress_start(&course->progress, course->experiment->name, settings->rounds,
+		       (settings->rounds + 1) * runs * steps_to_run(&result->sweep));
+	failed = run_rounds(course, &result->sweep, fail);
+	progress_end(&course->progress);
+	if (failed != -EINTR)
+		return failed;
+	result->stopped_by = stop_signal();
+	return 0;
 }
 
 int lab_run(const struct experiment *experiment, const struct lab_settings *settings,
@@ -172,23 +246,15 @@ int lab_run(const struct experiment *experiment, const struct lab_settings *sett
 	*result = (struct lab_result){ .experiment = experiment,
 				       .settings = *settings,
 				       .direct_end = tracer->direct_end };
-	result->round = calloc(settings->rounds, sizeof(*result->round));
-	if (!result->round) {
+	if (lay_out(&result->sweep, experiment, settings)) {
 		fail_set(fail, -ENOMEM, "no memory for %u rounds", settings->rounds);
 		return EXITS_FAILURE;
 	}
 	stats_random_seed(&course.random, settings->seed);
-	progress_start(&course.progress, experiment->name, settings->rounds,
-		       (size_t)(settings->rounds + 1) * (tracer->on ? LAB_SLOTS : LAB_FORMS));
-	failed = run_rounds(&course, result, fail);
-	progress_end(&course.progress);
+	failed = run_all(&course, result, fail);
+	result->failed = *fail;
 	result->elapsed_ns = clock_now_ns() - started;
-	if (failed == -EINTR) {
-		result->stopped_by = stop_signal();
-		failed = 0;
-	}
-	if (lab_compare(result->round, result->done, experiment->figure_count, experiment->headline,
-			experiment->slack, &result->comparison)) {
+	if (lab_compare(&result->sweep, &experiment->rules)) {
 		fail_set(fail, -ENOMEM, "no memory to compare the rounds");
 		return EXITS_FAILURE;
 	}
@@ -197,9 +263,13 @@ int lab_run(const struct experiment *experiment, const struct lab_settings *sett
 
 void lab_result_free(struct lab_result *result)
 {
-	for (size_t i = 0; i < result->done; i++)
-		lab_round_free(&result->round[i]);
-	lab_round_free(&result->warm_up);
-	free(result->round);
+	for (size_t i = 0; i < result->sweep.steps; i++) {
+		struct lab_series *series = &result->sweep.series[i];
+
+		for (size_t j = 0; series->round && j < result->sweep.done; j++)
+			lab_round_free(&series->round[j]);
+		lab_round_free(&series->warm_up);
+		free(series->round);
+	}
 	memset(result, 0, sizeof(*result));
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * lab.h - runs one experiment: a warm-up round, then the rounds, each with every form traced and
- * untraced in shuffled order; then compares. Nothing is dropped.
+ * lab.h - runs one experiment: a warm-up round, then the rounds, each with every form of every step
+ * traced and untraced in shuffled order; then compares. Nothing is dropped.
  *
  * Includes experiment.h, launch.h and what they need. Called by cmd_lab.c; its result is shown by
  * output/lab.c.
@@ -27,16 +27,14 @@ struct lab_result {
 	const struct experiment *experiment;
 	struct lab_settings settings;
 	const char *direct_end;
-	struct lab_round warm_up; /* apart: in no figure */
-	struct lab_round *round;
-	size_t done;	/* rounds that are complete */
-	int stopped_by; /* signal; 0: all rounds were run, or the failure says why not */
+	struct lab_sweep sweep;
+	int stopped_by;	    /* signal; 0: all rounds were run, or the failure says why not */
+	struct fail failed; /* code 0: none of its runs failed */
 	uint64_t elapsed_ns;
-	struct lab_comparison comparison;
 };
 
 /*
- * Finds out whether and how can be traced. 0; else an enum exit_status with the reason: nothing can
+ * Finds out whether and how can be traced, faults and shootdowns included. 0; else an enum exit_status with the reason: nothing can
  * be run at all (an unknown name in `without`). A missing privilege or a kernel that cannot be
  * traced is no error: then the lab goes by clocks alone.
  */
@@ -55,5 +53,8 @@ void lab_result_free(struct lab_result *result);
 
 /* Puts the slots of a round into the order of this random stream; pure. Returns how many. */
 size_t lab_shuffle(struct stats_random *random, bool traced, uint8_t *order);
+
+/* Puts the numbers below count into the order of this random stream; pure. */
+void lab_shuffle_steps(struct stats_random *random, size_t count, size_t *order);
 
 #endif

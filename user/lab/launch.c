@@ -62,9 +62,15 @@ static int run_untraced(char *const *argv, int output, int *status, struct fail 
 }
 
 static int run_traced(char *const *argv, int output, const struct features *features,
-		      struct launched *launched, int *status, struct fail *fail)
+		      const struct lab_trace *trace, struct launched *launched, int *status,
+		      struct fail *fail)
 {
-	const struct run_options options = { .argv = argv, .stdout_fd = output };
+	const struct run_options options = {
+		.argv = argv,
+		.stdout_fd = output,
+		.wanted = { .faults = trace->faults, .shootdowns = trace->shootdowns },
+		.memory = trace->memory,
+	};
 	int failed = run_command(&options, features, &launched->trace, fail);
 
 	if (failed)
@@ -111,8 +117,8 @@ static int judge(const char *program, int status, struct fail *fail)
 	return EXITS_FAILURE;
 }
 
-int launch(char *const *argv, const struct features *features, struct launched *launched,
-	   struct fail *fail)
+int launch(char *const *argv, const struct features *features, const struct lab_trace *trace,
+	   struct launched *launched, struct fail *fail)
 {
 	int output = memfd_create("workload-output", MFD_CLOEXEC);
 	int status = 0, failed;
@@ -123,7 +129,7 @@ int launch(char *const *argv, const struct features *features, struct launched *
 		return EXITS_FAILURE;
 	}
 	if (features)
-		failed = run_traced(argv, output, features, launched, &status, fail);
+		failed = run_traced(argv, output, features, trace, launched, &status, fail);
 	else
 		failed = run_untraced(argv, output, &status, fail);
 	if (!failed)

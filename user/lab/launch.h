@@ -8,6 +8,7 @@
 #define TASKTAX_LAB_LAUNCH_H
 
 #include "base/log.h"
+#include "lab/experiment.h"
 #include "run.h"
 
 struct launched {
@@ -17,12 +18,12 @@ struct launched {
 };
 
 /*
- * Runs argv and waits for its end; features NULL: without the tracer. 0; -EINTR: asked to stop, see
+ * Runs argv and waits for its end; features NULL: without the tracer; trace: what is recorded. 0; -EINTR: asked to stop, see
  * stop_signal(); else an enum exit_status, with the reason: the tracer failed, or the command did
  * not exit with 0. On anything but 0 nothing is to be freed.
  */
-int launch(char *const *argv, const struct features *features, struct launched *launched,
-	   struct fail *fail);
+int launch(char *const *argv, const struct features *features, const struct lab_trace *trace,
+	   struct launched *launched, struct fail *fail);
 void launched_free(struct launched *launched);
 
 #endif

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/quote.h"
+#include "base/units.h"
 
 #define DEMO "tasktax-demo"
 #define CPUS_MOST 8192 /* the largest CONFIG_NR_CPUS */
@@ -111,4 +112,51 @@ int place_cpu(int *cpu, unsigned int *cpus, struct fail *fail)
 	*cpus = (unsigned int)CPU_COUNT_S(size, set);
 	CPU_FREE(set);
 	return err;
+}
+
+uint64_t place_memory_bytes(void)
+{
+	FILE *file = fopen("/proc/meminfo", "re");
+	char line[128];
+	uint64_t kib = 0;
+
+	while (file && !kib && fgets(line, sizeof(line), file))
+		if (!strncmp(line, "MemAvailable:", 13))
+			kib = strtoull(line + 13, NULL, 10);
+	if (file)
+		fclose(file);
+	return kib << 10;
+}
+
+/* The first line of a file; "" when there is none. */
+static void read_line(const char *path, char *line, size_t size)
+{
+	FILE *file = fopen(path, "re");
+
+	line[0] = '\0';
+	if (!file)
+		return;
+	if (!fgets(line, (int)size, file))
+		line[0] = '\0';
+	line[strcspn(line, "\n")] = '\0';
+	fclose(file);
+}
+
+uint64_t place_l2_bytes(int cpu)
+{
+	char path[96], line[32];
+	uint64_t bytes;
+
+	for (int index = 0; index < 8; index++) {
+		snprintf(path, sizeof(path), "/sys/devices/system/cpu/cpu%d/cache/index%d/level",
+			 cpu, index);
+		read_line(path, line, sizeof(line));
+		if (strcmp(line, "2") != 0)
+			continue;
+		snprintf(path, sizeof(path), "/sys/devices/system/cpu/cpu%d/cache/index%d/size",
+			 cpu, index);
+		read_line(path, line, sizeof(line));
+		return parse_size(line, &bytes) ? 0 : bytes;
+	}
+	return 0;
 }

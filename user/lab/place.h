@@ -7,6 +7,7 @@
 #define TASKTAX_LAB_PLACE_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "base/log.h"
 
@@ -23,5 +24,11 @@ char *place_find_demo(struct fail *fail);
  * the CPUs. 0; -EINVAL: *cpu is not among them; else a negative errno, with the reason.
  */
 int place_cpu(int *cpu, unsigned int *cpus, struct fail *fail);
+
+/* What can be had without swapping (MemAvailable of /proc/meminfo); 0: not known. */
+uint64_t place_memory_bytes(void);
+
+/* The second-level cache of a CPU, as sysfs tells; 0: it does not. */
+uint64_t place_l2_bytes(int cpu);
 
 #endif

@@ -13,7 +13,7 @@
 #include <string.h>
 
 #include "base/units.h"
-#include "lab/experiment.h"
+#include "lab/readings.h"
 
 #define TASKS 2
 #define LAPS 100000
@@ -62,9 +62,10 @@ static enum row_level level_of(enum lab_form form)
 	return form == LAB_PROCESS ? ROW_PROCESS : ROW_THREAD;
 }
 
-static void ring_command(const struct lab_settings *settings, enum lab_form form,
-			 struct lab_command *command)
+static void ring_command(const struct lab_settings *settings, const struct lab_step *step,
+			 enum lab_form form, struct lab_command *command)
 {
+	(void)step;
 	lab_word(command, "ring");
 	lab_word(command, "--as");
 	lab_word(command, "%s", lab_form_name(form));
@@ -78,40 +79,7 @@ static void ring_command(const struct lab_settings *settings, enum lab_form form
 	lab_word(command, "%d", settings->cpu);
 }
 
-/* ---- what the workload says ---- */
-
-static int need_number(const json_t *truth, const char *key, double *value, struct fail *fail)
-{
-	const json_t *number = json_object_get(truth, key);
-
-	if (!json_is_number(number))
-		return fail_set(fail, -EPROTO, "tasktax-demo printed no number named %s", key);
-	*value = json_number_value(number);
-	return 0;
-}
-
-static bool is_worker(const json_t *truth, uint32_t tid)
-{
-	const json_t *workers = json_object_get(truth, "workers");
-
-	for (size_t i = 0; i < json_array_size(workers); i++) {
-		const json_t *known = json_object_get(json_array_get(workers, i), "tid");
-
-		if (json_integer_value(known) == (json_int_t)tid)
-			return true;
-	}
-	return false;
-}
-
 /* ---- what the trace says ---- */
-
-static bool is_worker_ref(const struct report *report, const json_t *truth, uint32_t ref)
-{
-	uint32_t id = TASK_ID(ref);
-
-	return TASK_CLASS(ref) == TASK_TARGET && id && id < report->task_count &&
-	       is_worker(truth, report->tasks[id].pid);
-}
 
 static void take_pairs(const struct lab_run *run, struct lab_truth *truth, double *foreign)
 {
@@ -121,12 +89,14 @@ static void take_pairs(const struct lab_run *run, struct lab_truth *truth, doubl
 	for (size_t i = 0; i < report->pair_count; i++) {
 		const struct switch_pair *pair = &report->pairs[i];
 
-		if (!is_worker_ref(report, run->truth, pair->next))
+		if (!lab_is_worker_ref(report, run->truth, pair->next))
 			continue;
 		if (TASK_CLASS(pair->prev) != TASK_TARGET) {
 			truth->explained += pair->count;
 			*foreign += (double)pair->count;
-		} else if (is_worker_ref(report, run->truth, pair->prev)) {
+		} else if (lab_is_worker_ref(report, run->truth, pair->prev)) {
+			if (pair->level == ROW_EXITING) /* its work is done */
+				continue;
 			truth->seen += pair->count;
 			if (pair->level != level_of(run->form))
 				truth->wrong_level += pair->count;
@@ -134,61 +104,40 @@ static void take_pairs(const struct lab_run *run, struct lab_truth *truth, doubl
 	}
 }
 
-static uint64_t lost_records(const struct losses *lost)
-{
-	return lost->switches + lost->waking + lost->lifecycle + lost->untracked + lost->recursion +
-	       lost->unknown;
-}
-
 static void take_truth(const struct lab_run *run, double expected, struct lab_round *round)
 {
 	struct lab_truth *truth = &round->truth[run->form];
 
-	*truth = (struct lab_truth){
-		.known = true,
-		.expected = (uint64_t)expected,
-		.lost = lost_records(&run->report->lost),
-		.unreconciled = run->report->reconcile.tasks_off,
-		.reconciled = run->report->reconcile.ok,
-	};
+	*truth = lab_truth_of(run->report, expected);
 	take_pairs(run, truth, &round->value[run->form][DROPPED_IN]);
-}
-
-static double percentile(const struct histogram *histogram, double percent)
-{
-	uint64_t value;
-
-	return histogram_percentile(histogram, percent, &value) ? NAN : (double)value;
 }
 
 static void take_row(const struct report *report, enum row_level level, double *value)
 {
-	for (unsigned int i = 0; i < report->row_count; i++) {
-		const struct switch_row *row = &report->rows[i];
+	const struct switch_row *row = lab_switch_row(report, level, SWITCH_VIA_DIRECT);
 
-		if (row->level != level || row->via != SWITCH_VIA_DIRECT)
-			continue;
-		value[DIRECT] = percentile(&row->direct, 50);
-		value[DIRECT_P90] = percentile(&row->direct, 90);
-		value[DIRECT_P99] = percentile(&row->direct, 99);
-		value[DIRECT_MEAN] = histogram_mean(&row->direct);
-		value[DIRECT_COUNT] = (double)row->direct.count;
-		if (report->context.wait_known)
-			value[WAIT] = percentile(&row->wait, 50);
-		value[SHARE] = 100.0 * (double)row->count / (double)report->switches;
-	}
 	if (report->context.probe_ns != NS_UNKNOWN)
 		value[PROBE] = (double)report->context.probe_ns;
+	if (!row)
+		return;
+	value[DIRECT] = lab_percentile(&row->direct, 50);
+	value[DIRECT_P90] = lab_percentile(&row->direct, 90);
+	value[DIRECT_P99] = lab_percentile(&row->direct, 99);
+	value[DIRECT_MEAN] = histogram_mean(&row->direct);
+	value[DIRECT_COUNT] = (double)row->direct.count;
+	if (report->context.wait_known)
+		value[WAIT] = lab_percentile(&row->wait, 50);
+	value[SHARE] = 100.0 * (double)row->count / (double)report->switches;
 }
 
 static int ring_read(const struct lab_run *run, struct lab_round *round, struct fail *fail)
 {
 	double *value = round->value[run->form];
 	double clock = 0, expected = 0;
-	int err = need_number(run->truth, "ns_per_hand_over", &clock, fail);
+	int err = lab_number(run->truth, "ns_per_hand_over", &clock, fail);
 
 	if (!err)
-		err = need_number(run->truth, "expected_switches", &expected, fail);
+		err = lab_number(run->truth, "expected_switches", &expected, fail);
 	if (err)
 		return err;
 	if (!run->report) {
@@ -219,27 +168,20 @@ static void ring_setup(const struct lab_settings *settings, char *text, size_t s
 		 TASKS, settings->cpu, format_count(laps, sizeof(laps), settings->laps));
 }
 
-static char *ns_text(double ns, char *text, size_t size)
-{
-	if (isfinite(ns))
-		return format_ns(text, size, (uint64_t)llround(fabs(ns)));
-	snprintf(text, size, "an unknown time");
-	return text;
-}
-
 /* "375 ns against 302 ns" */
 static void both(const struct lab_row *row, char *text, size_t size)
 {
 	char process[UNITS_TEXT_SIZE], thread[UNITS_TEXT_SIZE];
 
 	snprintf(text, size, "%s against %s",
-		 ns_text(row->form[LAB_PROCESS].point, process, sizeof(process)),
-		 ns_text(row->form[LAB_THREAD].point, thread, sizeof(thread)));
+		 lab_ns_words(row->form[LAB_PROCESS].point, process, sizeof(process)),
+		 lab_ns_words(row->form[LAB_THREAD].point, thread, sizeof(thread)));
 }
 
-static void ring_outcome(const struct lab_comparison *comparison,
-			 const struct lab_settings *settings, char *text, size_t size)
+static void ring_outcome(const struct lab_sweep *sweep, const struct lab_settings *settings,
+			 char *text, size_t size)
 {
+	const struct lab_comparison *comparison = &sweep->series[0].comparison;
 	const struct lab_row *row = &comparison->row[DIRECT];
 	const struct comparison *c = &row->comparison;
 	char costs[96], bound[UNITS_TEXT_SIZE], lacks[96];
@@ -262,6 +204,7 @@ static void ring_outcome(const struct lab_comparison *comparison,
 			 format_percent(bound, sizeof(bound), c->bound_percent), digits,
 			 c->ratio.low, digits, c->ratio.high, costs);
 		break;
+	case LAB_MIXED:
 	case LAB_UNKNOWN:
 		if (!row->rounds)
 			snprintf(text, size, "the cost of the switch itself was not measured%s%s",
@@ -310,8 +253,9 @@ static void why_levels(const struct lab_tally *tally, char *text, size_t size)
 	else
 		snprintf(text, size,
 			 "The trace saw the page tables change at the switches between the two "
-			 "processes and not between the two threads, but for %s switches",
-			 format_count(wrong, sizeof(wrong), tally->total.wrong_level));
+			 "processes and not between the two threads, but for %s switch%s",
+			 format_count(wrong, sizeof(wrong), tally->total.wrong_level),
+			 tally->total.wrong_level == 1 ? "" : "es");
 }
 
 /* The measured cause, by outcome. */
@@ -322,7 +266,7 @@ static void why_cost(const struct lab_comparison *comparison, char *text, size_t
 	double whole = comparison->row[CLOCK].form[LAB_PROCESS].point;
 	char gap_text[UNITS_TEXT_SIZE];
 
-	ns_text(gap, gap_text, sizeof(gap_text));
+	lab_ns_words(gap, gap_text, sizeof(gap_text));
 	switch (comparison->verdict) {
 	case LAB_SUPPORTED:
 		snprintf(text, size,
@@ -342,19 +286,21 @@ static void why_cost(const struct lab_comparison *comparison, char *text, size_t
 			 "tables is not what costs here",
 			 gap_text);
 		break;
+	case LAB_MIXED:
 	case LAB_UNKNOWN:
 		snprintf(text, size, "what that costs takes more rounds to say");
 		break;
 	}
 }
 
-static void ring_why(const struct lab_comparison *comparison, const struct lab_settings *settings,
-		     char *text, size_t size)
+static void ring_why(const struct lab_sweep *sweep, const struct lab_settings *settings, char *text,
+		     size_t size)
 {
+	const struct lab_comparison *comparison = &sweep->series[0].comparison;
 	char levels[256], cost[256], clock[160], whole[UNITS_TEXT_SIZE];
 
 	clock_says(comparison, clock, sizeof(clock));
-	ns_text(comparison->row[CLOCK].form[LAB_PROCESS].point, whole, sizeof(whole));
+	lab_ns_words(comparison->row[CLOCK].form[LAB_PROCESS].point, whole, sizeof(whole));
 	if (settings->no_trace || !comparison->row[DIRECT].rounds) {
 		snprintf(text, size,
 			 "Without the cost of the switch itself there is only the whole hand-over: "
@@ -374,10 +320,10 @@ static void ring_why(const struct lab_comparison *comparison, const struct lab_s
 const struct experiment experiment_ring = {
 	.name = "ring",
 	.claim = "switching between processes costs more than between threads",
-	.figures = ring_figures,
-	.figure_count = RING_FIGURES,
-	.headline = DIRECT,
-	.slack = { SLACK_EVENTS, SLACK_PERMILLE },
+	.rules = { .figures = ring_figures,
+		   .figure_count = RING_FIGURES,
+		   .headline = DIRECT,
+		   .slack = { SLACK_EVENTS, SLACK_PERMILLE } },
 	.laps = LAPS,
 	.events = "switches between the two workers",
 	.command = ring_command,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* lab.c - the outcome of an experiment, as text and as JSON; see lab.h. */
+/* lab.c - the outcome of an experiment as text; see lab.h. */
 #include "output/lab.h"
 
 #include <errno.h>
@@ -7,30 +7,28 @@
 #include <string.h>
 
 #include "base/quote.h"
+#include "lab/readings.h"
 #include "output/table.h"
-
-/* ---- text ---- */
 
 static struct figure value_text(enum lab_unit unit, double value)
 {
-	struct figure text = { DASH };
+	struct figure text = { "" };
 
-	if (!isfinite(value))
-		return text;
-	switch (unit) {
-	case LAB_NS:
-		return figure_ns((uint64_t)llround(value));
-	case LAB_NS_SIGNED:
-		format_ns_signed(text.text, sizeof(text.text), llround(value));
-		break;
-	case LAB_PERCENT:
-		format_percent(text.text, sizeof(text.text), value);
-		break;
-	case LAB_COUNT:
-		return figure_count((uint64_t)llround(value));
-	}
+	lab_value_words(unit, value, text.text, sizeof(text.text));
 	return text;
 }
+
+/* A difference with its sign. */
+static struct figure signed_text(enum lab_unit unit, double value)
+{
+	struct figure text = value_text(unit, fabs(value)), with_sign;
+
+	snprintf(with_sign.text, sizeof(with_sign.text), "%s%.60s", value < 0 ? "-" : "+",
+		 text.text);
+	return with_sign;
+}
+
+/* ---- the tables ---- */
 
 /* Why this row, or its ratio, is not known. */
 static struct mark row_mark(struct page *page, const struct lab_result *result,
@@ -43,39 +41,53 @@ static struct mark row_mark(struct page *page, const struct lab_result *result,
 		return (struct mark){ "" };
 	if (!row->rounds && figure->needs_trace && settings->no_trace)
 		return page_note(page, "not traced: %s", settings->no_trace);
-	if (!row->rounds && settings->no_direct)
+	if (!row->rounds && figure->needs_trace && settings->no_direct)
 		return page_note(page, "%s", settings->no_direct);
 	return page_note(page, "%s", lab_row_lacks(row, lacks, sizeof(lacks)));
 }
 
-static void table_line(struct table *table, struct page *page, const struct lab_result *result,
-		       size_t index)
+/* Process over thread, or where one may be 0, their difference. */
+static void comparison_cells(struct table *table, const struct lab_figure *figure,
+			     const struct lab_row *row, enum style style, struct mark mark)
 {
-	const struct lab_figure *figure = &result->experiment->figures[index];
-	const struct lab_row *row = &result->comparison.row[index];
-	const struct interval *ratio = &row->comparison.ratio;
-	enum style style = index == result->experiment->headline ? STYLE_BOLD : STYLE_PLAIN;
-	struct mark mark = row_mark(page, result, row, figure), none = { "" };
+	const struct interval *ratio = &row->comparison.ratio, *by = &row->difference;
 	int digits = lab_ratio_digits(ratio);
+
+	if (isfinite(ratio->low)) {
+		table_cell(table, style, "%.*f", digits, ratio->point);
+		table_cell(table, style, "%.*f to %.*f", digits, ratio->low, digits, ratio->high);
+	} else if (figure->by_difference && isfinite(by->low)) {
+		table_cell(table, style, "%s", signed_text(figure->unit, by->point).text);
+		table_cell(table, style, "%s to %s", signed_text(figure->unit, by->low).text,
+			   signed_text(figure->unit, by->high).text);
+	} else {
+		table_cell(table, style, isfinite(ratio->point) ? "%.*f" : DASH, digits,
+			   ratio->point);
+		table_cell(table, style, DASH "%s", mark.text);
+	}
+}
+
+/* A row's cells after its title. */
+static void row_cells(struct table *table, struct page *page, const struct lab_result *result,
+		      const struct lab_series *series, size_t index)
+{
+	const struct lab_figure *figure = &result->experiment->rules.figures[index];
+	const struct lab_row *row = &series->comparison.row[index];
+	enum style style = index == result->experiment->rules.headline ? STYLE_BOLD : STYLE_PLAIN;
+	struct mark mark = row_mark(page, result, row, figure), none = { "" };
 	char words[64];
 
-	table_row(table);
-	table_cell(table, style, "%s", figure->label);
 	table_cell(table, STYLE_PROCESS, "%s%s",
 		   value_text(figure->unit, row->form[LAB_PROCESS].point).text,
 		   (row->rounds ? none : mark).text);
 	table_cell(table, STYLE_THREAD, "%s%s",
 		   value_text(figure->unit, row->form[LAB_THREAD].point).text,
 		   (row->rounds ? none : mark).text);
-	table_cell(table, style, isfinite(ratio->point) ? "%.*f" : DASH, digits, ratio->point);
-	if (row->comparison.verdict == VERDICT_UNKNOWN)
-		table_cell(table, style, DASH "%s", (row->rounds ? mark : none).text);
-	else
-		table_cell(table, style, "%.*f to %.*f", digits, ratio->low, digits, ratio->high);
+	comparison_cells(table, figure, row, style, row->rounds ? mark : none);
 	table_cell(table, style, "%s", lab_row_words(row, words, sizeof(words)));
 }
 
-static void figures(const struct lab_result *result, struct page *page)
+static struct table *new_table(void)
 {
 	static const struct table_column columns[] = {
 		{ .title = "", .left = true },
@@ -85,18 +97,165 @@ static void figures(const struct lab_result *result, struct page *page)
 		{ .group = "process / thread", .title = "95 % interval" },
 		{ .title = "process is", .left = true },
 	};
-	struct table *table = table_new(columns, sizeof(columns) / sizeof(columns[0]));
 
-	for (size_t i = 0; i < result->experiment->figure_count; i++)
-		if (result->experiment->figures[i].label)
-			table_line(table, page, result, i);
+	return table_new(columns, sizeof(columns) / sizeof(columns[0]));
+}
+
+/* Every figure of the only step. */
+static void figures(const struct lab_result *result, struct page *page)
+{
+	const struct lab_rules *rules = &result->experiment->rules;
+	struct table *table = new_table();
+
+	for (size_t i = 0; i < rules->figure_count; i++) {
+		if (!rules->figures[i].label)
+			continue;
+		table_row(table);
+		table_cell(table, i == rules->headline ? STYLE_BOLD : STYLE_PLAIN, "%s",
+			   rules->figures[i].label);
+		row_cells(table, page, result, &result->sweep.series[0], i);
+	}
 	table_print(table, page);
 	page_notes(page);
 }
 
+/* The name of a step's row, with its sides where they are called otherwise. */
+static void step_cell(struct table *table, const struct lab_step *step)
+{
+	if (step->side[LAB_PROCESS] || step->side[LAB_THREAD])
+		table_cell(table, STYLE_PLAIN, "%s%s%s : %s", step->label,
+			   step->label[0] ? ", " : "", lab_side_name(step, LAB_PROCESS),
+			   lab_side_name(step, LAB_THREAD));
+	else
+		table_cell(table, STYLE_PLAIN, "%s", step->label);
+}
+
+/* One figure over all steps. */
+static void series(const struct lab_result *result, size_t figure, struct page *page)
+{
+	const struct lab_rules *rules = &result->experiment->rules;
+	struct table *table = new_table();
+
+	page_heading(page, rules->figures[figure].label,
+		     figure == rules->headline ? STYLE_BOLD : STYLE_PLAIN, "%s",
+		     figure == rules->headline ? "(decides)" : "");
+	for (size_t i = 0; i < result->sweep.steps; i++) {
+		if (result->sweep.series[i].step.skipped[0])
+			continue;
+		table_row(table);
+		step_cell(table, &result->sweep.series[i].step);
+		row_cells(table, page, result, &result->sweep.series[i], figure);
+	}
+	table_print(table, page);
+	page_notes(page);
+}
+
+/* ---- the picture: a bar for each side of each step ---- */
+
+#define BAR_COLUMNS 40
+
+/* So long that the largest value of all takes BAR_COLUMNS; eighths of a column by their own signs. */
+static void bar(struct table *table, enum style style, double value, double most)
+{
+	static const char *const eighth[] = { "",
+					      "\xe2\x96\x8f",
+					      "\xe2\x96\x8e",
+					      "\xe2\x96\x8d",
+					      "\xe2\x96\x8c",
+					      "\xe2\x96\x8b",
+					      "\xe2\x96\x8a",
+					      "\xe2\x96\x89" };
+	char text[3 * (BAR_COLUMNS + 1) + 1] = "";
+	size_t used = 0;
+	unsigned int eighths;
+
+	if (!isfinite(value) || value <= 0 || most <= 0) {
+		table_cell(table, style, "%s", "");
+		return;
+	}
+	eighths = (unsigned int)llround(value / most * BAR_COLUMNS * 8);
+	for (unsigned int i = 0; i < eighths / 8; i++)
+		used += (size_t)snprintf(text + used, sizeof(text) - used, "\xe2\x96\x88");
+	snprintf(text + used, sizeof(text) - used, "%s", eighth[eighths % 8]);
+	table_cell(table, style, "%s", text);
+}
+
+static double largest(const struct lab_sweep *sweep, size_t figure)
+{
+	double most = 0;
+
+	for (size_t i = 0; i < sweep->steps; i++)
+		for (int form = 0; form < LAB_FORMS; form++)
+			most = fmax(most, lab_point(&sweep->series[i], form, figure));
+	return most;
+}
+
+static void picture(const struct lab_result *result, struct page *page)
+{
+	static const struct table_column columns[] = {
+		{ .title = "", .left = true },
+		{ .title = "", .left = true },
+		{ .title = "", .left = true },
+		{ .title = "" },
+	};
+	const struct lab_rules *rules = &result->experiment->rules;
+	const struct lab_figure *figure = &rules->figures[rules->headline];
+	double most = largest(&result->sweep, rules->headline);
+	struct table *table;
+
+	if (most <= 0)
+		return;
+	page_heading(page, figure->label, STYLE_BOLD, "as a picture");
+	table = table_new(columns, sizeof(columns) / sizeof(columns[0]));
+	for (size_t i = 0; i < 2 * result->sweep.steps; i++) {
+		const struct lab_series *series = &result->sweep.series[i / 2];
+		enum lab_form form = i % 2 ? LAB_THREAD : LAB_PROCESS;
+		enum style style = form == LAB_PROCESS ? STYLE_PROCESS : STYLE_THREAD;
+		double value = lab_point(series, form, rules->headline);
+
+		if (series->step.skipped[0])
+			continue;
+		table_row(table);
+		table_cell(table, STYLE_PLAIN, "%s", form == LAB_PROCESS ? series->step.label : "");
+		table_cell(table, style, "%s", lab_side_name(&series->step, form));
+		bar(table, style, value, most);
+		table_cell(table, STYLE_PLAIN, "%s", value_text(figure->unit, value).text);
+	}
+	table_print(table, page);
+}
+
+static void skipped(const struct lab_sweep *sweep, struct page *page)
+{
+	for (size_t i = 0; i < sweep->steps; i++)
+		if (sweep->series[i].step.skipped[0])
+			page_heading(page, "Skipped:", STYLE_WARN, "%s: %s",
+				     sweep->series[i].step.label, sweep->series[i].step.skipped);
+}
+
+/* One step: all its figures. Several: figure after figure, and the headline as a picture. */
+static void results(const struct lab_result *result, struct page *page)
+{
+	const struct lab_rules *rules = &result->experiment->rules;
+
+	if (result->sweep.steps == 1) {
+		page_blank(page);
+		figures(result, page);
+		return;
+	}
+	series(result, rules->headline, page);
+	picture(result, page);
+	for (size_t i = 0; i < rules->figure_count; i++)
+		if (rules->figures[i].label && i != rules->headline)
+			series(result, i, page);
+	skipped(&result->sweep, page);
+}
+
+/* ---- the rest of the page ---- */
+
 static enum style verdict_style(enum lab_verdict verdict)
 {
-	static const enum style styles[] = { STYLE_WARN, STYLE_GOOD, STYLE_WARN, STYLE_BAD };
+	static const enum style styles[] = { STYLE_WARN, STYLE_GOOD, STYLE_WARN, STYLE_BAD,
+					     STYLE_BAD };
 
 	return styles[verdict];
 }
@@ -104,7 +263,7 @@ static enum style verdict_style(enum lab_verdict verdict)
 static const char *verdict_title(enum lab_verdict verdict)
 {
 	static const char *const titles[] = { "Unknown:", "Supported:", "Not seen:",
-					      "Contradicted here:" };
+					      "Contradicted here:", "Mixed:" };
 
 	return titles[verdict];
 }
@@ -113,15 +272,16 @@ static const char *verdict_title(enum lab_verdict verdict)
 static void setting(const struct lab_result *result, const struct features *host, struct page *page)
 {
 	const struct lab_settings *settings = &result->settings;
-	bool cut = result->done < settings->rounds;
+	bool cut = result->sweep.done < settings->rounds;
 	char setup[LAB_TEXT];
 
 	result->experiment->setup(settings, setup, sizeof(setup));
 	page_text(page, STYLE_DIM, 2, 2,
-		  "%s. %zu%s%s rounds, each with both forms%s in an order shuffled by seed %llu, "
+		  "%s. %zu%s%s rounds, each with both forms%s%s in an order shuffled by seed %llu, "
 		  "after a warm-up round; %.3g s.",
-		  setup, result->done, cut ? " of " : "",
+		  setup, result->sweep.done, cut ? " of " : "",
 		  cut ? figure_count(settings->rounds).text : "",
+		  result->sweep.steps > 1 ? " of every step" : "",
 		  settings->no_trace ? "" : ", traced and not,", (unsigned long long)settings->seed,
 		  (double)result->elapsed_ns / 1e9);
 	page_text(page, STYLE_DIM, 2, 2, "Linux %s %s, %s, %u CPU%s%s.",
@@ -140,7 +300,7 @@ static void setting(const struct lab_result *result, const struct features *host
 /* The trace against the workload's own account: rounds, events, levels, losses, counters. */
 static void truth(const struct lab_result *result, struct page *page)
 {
-	const struct lab_tally *tally = &result->comparison.tally;
+	const struct lab_tally *tally = &result->sweep.tally;
 	const struct lab_truth *total = &tally->total;
 	bool good = tally->rounds && tally->equal == tally->rounds;
 
@@ -166,209 +326,30 @@ static void truth(const struct lab_result *result, struct page *page)
 
 static void stopped(const struct lab_result *result, struct page *page)
 {
-	if (result->done < result->settings.rounds)
+	if (result->sweep.done < result->settings.rounds)
 		page_heading(page, "Incomplete:", STYLE_WARN,
 			     "%s after %zu of %u rounds; what follows is made of these.",
-			     result->stopped_by ? "stopped" : "ended", result->done,
-			     result->settings.rounds);
+			     result->stopped_by ? "stopped" : "ended by a run that failed",
+			     result->sweep.done, result->settings.rounds);
 }
 
 int lab_text(const struct lab_result *result, const struct features *host, FILE *out,
 	     unsigned int width, bool colour)
 {
 	const struct experiment *experiment = result->experiment;
-	enum lab_verdict verdict = result->comparison.verdict;
+	enum lab_verdict verdict = result->sweep.verdict;
 	char outcome[LAB_TEXT], why[LAB_TEXT];
 	struct page page;
 
-	experiment->outcome(&result->comparison, &result->settings, outcome, sizeof(outcome));
-	experiment->why(&result->comparison, &result->settings, why, sizeof(why));
+	experiment->outcome(&result->sweep, &result->settings, outcome, sizeof(outcome));
+	experiment->why(&result->sweep, &result->settings, why, sizeof(why));
 	page_init(&page, out, width, colour);
 	page_heading(&page, experiment->name, STYLE_BOLD, "\"%s\"", experiment->claim);
 	setting(result, host, &page);
 	stopped(result, &page);
-	page_blank(&page);
-	figures(result, &page);
+	results(result, &page);
 	page_heading(&page, verdict_title(verdict), verdict_style(verdict), "%s.", outcome);
 	page_heading(&page, "Why:", STYLE_BOLD, "%s", why);
 	truth(result, &page);
 	return page_finish(&page);
-}
-
-/* ---- JSON ---- */
-
-static json_t *real(double value)
-{
-	return isfinite(value) ? json_real(value) : json_null();
-}
-
-static json_t *count(uint64_t value)
-{
-	return json_integer((json_int_t)value);
-}
-
-static json_t *foreign(const char *text)
-{
-	char quoted[QUOTE_UTF8_SIZE(1024)];
-	size_t length;
-
-	if (!text)
-		return json_null();
-	length = quote_utf8(quoted, sizeof(quoted), text, strnlen(text, 1024));
-	return json_stringn(quoted, length < sizeof(quoted) ? length : sizeof(quoted) - 1);
-}
-
-static json_t *interval(const struct interval *interval)
-{
-	return json_pack("{s:o, s:o, s:o}", "point", real(interval->point), "low",
-			 real(interval->low), "high", real(interval->high));
-}
-
-static json_t *row_json(const struct lab_figure *figure, const struct lab_row *row)
-{
-	char lacks[96];
-
-	lab_row_lacks(row, lacks, sizeof(lacks));
-	return json_pack(
-		"{s:s, s:s?, s:i, s:o, s:o, s:o, s:s, s:o, s:s?}", "figure", figure->key, "label",
-		figure->label, "rounds", (int)row->rounds, "process",
-		interval(&row->form[LAB_PROCESS]), "thread", interval(&row->form[LAB_THREAD]),
-		"ratio", interval(&row->comparison.ratio), "process_is",
-		stats_verdict_name(row->comparison.verdict), "bound_percent",
-		real(row->comparison.bound_percent), "unknown_because", lacks[0] ? lacks : NULL);
-}
-
-static json_t *rows_json(const struct lab_result *result)
-{
-	json_t *rows = json_array();
-
-	for (size_t i = 0; i < result->experiment->figure_count; i++)
-		json_array_append_new(rows, row_json(&result->experiment->figures[i],
-						     &result->comparison.row[i]));
-	return rows;
-}
-
-static json_t *truth_json(const struct lab_truth *truth)
-{
-	if (!truth->known)
-		return json_null();
-	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:b, s:o}", "expected", count(truth->expected),
-			 "seen", count(truth->seen), "split_by_others", count(truth->explained),
-			 "at_another_level", count(truth->wrong_level), "lost", count(truth->lost),
-			 "reconciled", truth->reconciled, "tasks_with_difference",
-			 count(truth->unreconciled));
-}
-
-static json_t *tally_json(const struct lab_result *result)
-{
-	const struct lab_tally *tally = &result->comparison.tally;
-	json_t *object = truth_json(&tally->total);
-
-	if (json_is_object(object)) {
-		json_object_set_new(object, "rounds", count(tally->rounds));
-		json_object_set_new(object, "rounds_equal", count(tally->equal));
-		json_object_set_new(object, "slack_events_per_run",
-				    count(result->experiment->slack.events));
-		json_object_set_new(object, "slack_permille",
-				    count(result->experiment->slack.permille));
-		json_object_set_new(object, "events", json_string(result->experiment->events));
-	}
-	return object;
-}
-
-static json_t *side_json(const struct experiment *experiment, const struct lab_round *round,
-			 enum lab_form form)
-{
-	json_t *object = json_object();
-
-	for (size_t i = 0; i < experiment->figure_count; i++)
-		json_object_set_new(object, experiment->figures[i].key,
-				    real(round->value[form][i]));
-	json_object_set_new(object, "ground_truth", truth_json(&round->truth[form]));
-	return object;
-}
-
-static json_t *round_json(const struct experiment *experiment, const struct lab_round *round)
-{
-	json_t *runs = json_array();
-
-	for (size_t i = 0; i < round->runs; i++) {
-		uint8_t slot = round->order[i];
-		json_t *printed = json_loads(round->output[slot] ?: "", 0, NULL);
-
-		json_array_append_new(runs, json_pack("{s:s, s:b, s:o?}", "as",
-						      lab_form_name(slot / LAB_MODES), "traced",
-						      slot % LAB_MODES == LAB_TRACED, "printed",
-						      printed));
-	}
-	return json_pack("{s:o, s:o, s:o, s:o}", "elapsed_ns", count(round->elapsed_ns), "process",
-			 side_json(experiment, round, LAB_PROCESS), "thread",
-			 side_json(experiment, round, LAB_THREAD), "runs", runs);
-}
-
-static json_t *rounds_json(const struct lab_result *result)
-{
-	json_t *rounds = json_array();
-
-	for (size_t i = 0; i < result->done; i++)
-		json_array_append_new(rounds, round_json(result->experiment, &result->round[i]));
-	return rounds;
-}
-
-static json_t *verdict_json(const struct lab_result *result)
-{
-	const struct lab_comparison *comparison = &result->comparison;
-	const struct experiment *experiment = result->experiment;
-	const struct lab_row *row = &comparison->row[experiment->headline];
-	char outcome[LAB_TEXT], why[LAB_TEXT];
-
-	experiment->outcome(comparison, &result->settings, outcome, sizeof(outcome));
-	experiment->why(comparison, &result->settings, why, sizeof(why));
-	return json_pack("{s:s, s:s, s:s, s:o, s:o, s:s, s:o}", "verdict",
-			 lab_verdict_name(comparison->verdict), "words",
-			 lab_verdict_words(comparison->verdict), "figure",
-			 experiment->figures[experiment->headline].key, "ratio",
-			 interval(&row->comparison.ratio), "bound_percent",
-			 real(row->comparison.bound_percent), "outcome", outcome, "why",
-			 foreign(why));
-}
-
-static json_t *experiment_json(const struct lab_result *result)
-{
-	const struct lab_settings *settings = &result->settings;
-	json_t *chosen = json_pack("{s:o, s:b, s:o, s:o, s:i, s:i}", "rounds",
-				   count(settings->rounds), "quick", settings->quick, "seed",
-				   count(settings->seed), "laps", count(settings->laps), "cpu",
-				   settings->cpu, "cpus_allowed", (int)settings->cpus);
-
-	return json_pack("{s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
-			 "name", result->experiment->name, "claim", result->experiment->claim,
-			 "settings", chosen, "traced", json_boolean(!settings->no_trace),
-			 "not_traced_because", foreign(settings->no_trace), "direct_end",
-			 foreign(result->direct_end), "rounds_done", count(result->done),
-			 "stopped_by_signal",
-			 result->stopped_by ? json_integer(result->stopped_by) : json_null(),
-			 "elapsed_ns", count(result->elapsed_ns), "result", verdict_json(result),
-			 "figures", rows_json(result), "ground_truth", tally_json(result), "rounds",
-			 rounds_json(result));
-}
-
-json_t *lab_json(const struct lab_result *results, size_t number, const struct features *host,
-		 const char *version)
-{
-	json_t *experiments = json_array(), *root;
-
-	for (size_t i = 0; i < number; i++) {
-		json_t *experiment = experiment_json(&results[i]);
-
-		if (experiment && results[i].warm_up.runs)
-			json_object_set_new(experiment, "warm_up",
-					    round_json(results[i].experiment, &results[i].warm_up));
-		json_array_append_new(experiments, experiment);
-	}
-	root = json_pack("{s:s, s:{s:s}, s:{s:o, s:o, s:i, s:o}, s:o}", "schema", "tasktax.lab/1",
-			 "tool", "version", version, "host", "kernel", foreign(host->release),
-			 "arch", foreign(host->arch), "cpus", (int)host->cpus_online, "model",
-			 foreign(host->cpu_model), "experiments", experiments);
-	return root;
 }
