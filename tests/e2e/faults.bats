@@ -175,7 +175,8 @@ storm() {
 		storm "$form" 20001
 		run added "$BATS_TEST_TMPDIR/base.json" "$JSON"
 		echo "$form: $output"
-		[[ $output == *"in anonymous: 40000"* ]]
+		# of a page shared by fork it is chance which of them writes it first, and whether both do
+		[[ $output == *"in anonymous: 4000"[0-9]* ]]
 		[ "$(faulted '.level == "work" and .kind == "first-touch" and .severity == "minor"')" -ge \
 			$((40000 - $(faulted '.kind == "other"'))) ]
 		[ "$(faulted '.level == "thread"')" -lt 100 ]

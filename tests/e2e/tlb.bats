@@ -27,6 +27,7 @@ storm() {
 		[ "$threads" -lt 1000 ] || break
 	done
 	echo "$threads sent in try $try"
+	[ "$threads" -ge 1000 ] || skip "the workers hardly ever ran at one time"
 	check '.tlb.shootdowns | .sent > 0 and .sent_all <= .sent and .sent_pages >= .sent - .sent_all'
 	# each interrupt is one of those sent; a CPU that was asked may have been switched to a stranger
 	[ "$(nproc)" != 2 ] || check '.tlb.shootdowns | .received <= .sent'
