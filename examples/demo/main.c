@@ -14,6 +14,8 @@
 
 static const struct experiment experiments[] = {
 	{ "ring", "a token goes round a ring of tasks: what a switch costs", ring_run },
+	{ "ipc", "messages from one task to another: what passing data costs", ipc_run },
+	{ "oversubscribe", "a computation split over more tasks than CPUs", oversubscribe_run },
 };
 
 #define EXPERIMENTS (sizeof(experiments) / sizeof(experiments[0]))
