@@ -33,8 +33,8 @@
 #define WARM_UP_MAX 1000
 #define WORKING_SET_MAX ((uint64_t)1 << 40)
 /* With a working set there are by default as many laps as touch so many cache lines. */
-#define LINES_DEFAULT ((uint64_t)1 << 24)
-#define ROUNDS_LEAST 16
+#define LINES_DEFAULT ((uint64_t)1 << 23)
+#define ROUNDS_LEAST 4
 
 struct ring {
 	struct workload workload;
