@@ -27,17 +27,23 @@ static bool read_line(unsigned int cpu, unsigned int index, const char *name, ch
 	return read;
 }
 
-uint64_t cache_l2_bytes(unsigned int cpu)
+static bool has(unsigned int cpu, unsigned int index, const char *name, const char *value)
 {
 	char line[64];
-	uint64_t bytes;
 
-	for (unsigned int i = 0; read_line(cpu, i, "level", line, sizeof(line)); i++) {
-		if (strcmp(line, "2") || !read_line(cpu, i, "type", line, sizeof(line)) ||
-		    !strcmp(line, "Instruction"))
-			continue;
-		if (read_line(cpu, i, "size", line, sizeof(line)) && !parse_size(line, &bytes))
-			return bytes;
-	}
+	return read_line(cpu, index, name, line, sizeof(line)) && strcmp(line, value) == 0;
+}
+
+uint64_t cache_l2_bytes(unsigned int cpu)
+{
+	unsigned int index = 0;
+	uint64_t bytes;
+	char line[64];
+
+	while (read_line(cpu, index, "level", line, sizeof(line)) &&
+	       (strcmp(line, "2") != 0 || has(cpu, index, "type", "Instruction")))
+		index++;
+	if (read_line(cpu, index, "size", line, sizeof(line)) && !parse_size(line, &bytes))
+		return bytes;
 	return 0;
 }

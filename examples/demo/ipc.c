@@ -327,9 +327,7 @@ int ipc_run(int argc, char **argv)
 
 	if (parse_options(argc, argv, &ipc))
 		return EXITS_USAGE;
-	if (prepare(&ipc, &fail) || workload_run(&ipc.workload, &result, &fail)) {
-		log_error("ipc: %s", fail.text);
-		return EXITS_FAILURE;
-	}
+	if (prepare(&ipc, &fail) || workload_run(&ipc.workload, &result, &fail))
+		report_failure("ipc", &fail);
 	return report(&ipc, &result);
 }

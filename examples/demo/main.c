@@ -30,7 +30,7 @@ static void usage(FILE *out)
 	      "The experiments are:\n",
 	      out);
 	for (size_t i = 0; i < EXPERIMENTS; i++)
-		fprintf(out, "   %-10s %s\n", experiments[i].name, experiments[i].summary);
+		fprintf(out, "   %-13s %s\n", experiments[i].name, experiments[i].summary);
 	fputs("\n"
 	      "   --version       print the version\n"
 	      "   --help          print this\n"

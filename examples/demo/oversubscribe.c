@@ -190,9 +190,7 @@ int oversubscribe_run(int argc, char **argv)
 	cpus = job.workload.cpu >= 0 ? 1 : cpus_count(&fail);
 	if (cpus > 0)
 		job.found = shared_memory(job.workload.tasks * sizeof(job.found[0]), &fail);
-	if (!job.found || workload_run(&job.workload, &result, &fail)) {
-		log_error("oversubscribe: %s", fail.text);
-		return EXITS_FAILURE;
-	}
+	if (!job.found || workload_run(&job.workload, &result, &fail))
+		report_failure("oversubscribe", &fail);
 	return report(&job, cpus, &result);
 }

@@ -112,12 +112,12 @@ static int follow(struct worker *worker, const struct ring *ring, char *memory)
 static int ring_work(struct worker *worker, const void *context)
 {
 	const struct ring *ring = context;
-	char *memory = NULL;
+	char none, *memory = &none;
 
 	warm_program();
-	if (ring->working_set)
+	if (ring->lines)
 		memory = warm_memory(ring->lines * CACHE_LINE, &worker->fail);
-	if (ring->working_set && !memory)
+	if (!memory)
 		return worker->fail.code;
 	return worker->index ? follow(worker, ring, memory) : lead(worker, ring, memory);
 }
@@ -308,9 +308,7 @@ int ring_run(int argc, char **argv)
 	if (!ring.rounds)
 		ring.rounds = default_rounds(&ring);
 	ring.warm_up = warm_up_of(ring.rounds);
-	if (take_seats(&ring, &fail) || workload_run(&ring.workload, &result, &fail)) {
-		log_error("ring: %s", fail.text);
-		return EXITS_FAILURE;
-	}
+	if (take_seats(&ring, &fail) || workload_run(&ring.workload, &result, &fail))
+		report_failure("ring", &fail);
 	return report(&ring, &result);
 }
