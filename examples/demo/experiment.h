@@ -17,4 +17,10 @@ struct experiment {
 /* ring.c */
 int ring_run(int argc, char **argv);
 
+/* ipc.c */
+int ipc_run(int argc, char **argv);
+
+/* oversubscribe.c */
+int oversubscribe_run(int argc, char **argv);
+
 #endif

@@ -14,6 +14,8 @@
 
 static const struct experiment experiments[] = {
 	{ "ring", "a token goes round a ring of tasks: what a switch costs", ring_run },
+	{ "ipc", "messages from one task to another: what passing data costs", ipc_run },
+	{ "oversubscribe", "a computation split over more tasks than CPUs", oversubscribe_run },
 };
 
 #define EXPERIMENTS (sizeof(experiments) / sizeof(experiments[0]))
@@ -28,7 +30,7 @@ static void usage(FILE *out)
 	      "The experiments are:\n",
 	      out);
 	for (size_t i = 0; i < EXPERIMENTS; i++)
-		fprintf(out, "   %-10s %s\n", experiments[i].name, experiments[i].summary);
+		fprintf(out, "   %-13s %s\n", experiments[i].name, experiments[i].summary);
 	fputs("\n"
 	      "   --version       print the version\n"
 	      "   --help          print this\n"

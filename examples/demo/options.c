@@ -39,6 +39,20 @@ error_t options_number(const char *option, const char *text, uint64_t min, uint6
 	return EINVAL;
 }
 
+error_t options_size(const char *option, const char *text, uint64_t min, uint64_t max,
+		     uint64_t *bytes)
+{
+	uint64_t size;
+
+	if (!parse_size(text, &size) && size >= min && size <= max) {
+		*bytes = size;
+		return 0;
+	}
+	log_error("%s %s: not a size from %" PRIu64 " to %" PRIu64 " bytes (as 4096, 64K, 1M)",
+		  option, quote_string(text).text, min, max);
+	return EINVAL;
+}
+
 static error_t parse_as(const char *text, struct workload *workload)
 {
 	if (!form_parse(text, &workload->form))

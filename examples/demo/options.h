@@ -24,4 +24,8 @@ int options_parse(const struct argp *argp, int argc, char **argv, void *input);
 error_t options_number(const char *option, const char *text, uint64_t min, uint64_t max,
 		       uint64_t *value);
 
+/* The same for a number of bytes: "262144", "256K", "1M". */
+error_t options_size(const char *option, const char *text, uint64_t min, uint64_t max,
+		     uint64_t *bytes);
+
 #endif

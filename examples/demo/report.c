@@ -4,6 +4,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "base/exits.h"
 #include "base/log.h"
@@ -54,4 +55,10 @@ int report_end(const struct workload *workload, const struct result *result)
 		return EXITS_OK;
 	log_error("cannot write the result to the standard output: %m");
 	return EXITS_OUTPUT;
+}
+
+void report_failure(const char *experiment, const struct fail *fail)
+{
+	log_error("%s: %s", experiment, fail->text);
+	exit(EXITS_FAILURE);
 }

@@ -16,4 +16,10 @@ void report_begin(const char *experiment, const struct workload *workload);
 /* Returns the exit status: whether all of it could be written. */
 int report_end(const struct workload *workload, const struct result *result);
 
+/*
+ * Says why an experiment failed, and ends the process at once: threads of a failed workload live until
+ * then, and use what its caller has on the stack.
+ */
+_Noreturn void report_failure(const char *experiment, const struct fail *fail);
+
 #endif

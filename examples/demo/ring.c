@@ -1,118 +1,49 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * ring.c - the experiment `ring`: a token goes round a ring of tasks, handed over by pipe or futex.
+ * ring.c - the experiment `ring`: a token goes round a ring of tasks, each of which touches its
+ * working set while it has the token.
  *
  * Pinned to one CPU, each hand-over is one switch: from the task that gave the token, which then
  * sleeps until it comes round again, to the one that got it. Whatever differs between the forms is
  * the cost of that switch. With more than two tasks there are some more switches: a giver that was
  * preempted by the one it woke may come back before the token does, only to fall asleep.
+ *
+ * One task alone does the same work, and the same calls to hand over but for sleeping: what a hand-over
+ * takes longer with two tasks is the switch and the refilling of caches, which the working set makes
+ * grow (the method of Li, Ding and Shen, "Quantifying the cost of context switch", ExpCS 2007).
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
-#include <string.h>
-#include <unistd.h>
 
 #include "base/exits.h"
 #include "base/log.h"
 #include "base/quote.h"
+#include "cache.h"
 #include "cpus.h"
 #include "experiment.h"
-#include "futex.h"
 #include "options.h"
 #include "report.h"
+#include "transports.h"
+#include "warm.h"
 #include "workload.h"
 
 #define ROUNDS_DEFAULT 100000
 #define ROUNDS_MAX UINT32_MAX
 #define WARM_UP_MAX 1000
-
-/* What lies before a task: where it finds the token. One cache line each. */
-union seat {
-	int pipe[2];	  /* read by the task, written by the one before it */
-	futex_word token; /* 1: here */
-	char line[64];
-};
-
-struct transport {
-	const char *name;
-	int (*open)(union seat *seat);
-	int (*take)(union seat *seat); /* sleeps until the token is here */
-	int (*give)(union seat *seat);
-};
+#define WORKING_SET_MAX ((uint64_t)1 << 40)
+/* With a working set there are by default as many laps as touch so many cache lines. */
+#define LINES_DEFAULT ((uint64_t)1 << 23)
+#define ROUNDS_LEAST 4
 
 struct ring {
 	struct workload workload;
 	const struct transport *via;
 	uint64_t rounds, warm_up; /* full laps */
+	uint64_t working_set;	  /* bytes of each task */
+	uint64_t lines, step;	  /* of it; from one to the next that is touched */
 	union seat *seats;
 };
-
-/* ---- the ways to hand over: 0 or -errno -------------------------------------------------------- */
-
-static int pipe_open(union seat *seat)
-{
-	return pipe2(seat->pipe, O_CLOEXEC) ? -errno : 0;
-}
-
-static int pipe_take(union seat *seat)
-{
-	char token;
-	ssize_t got;
-
-	do {
-		got = read(seat->pipe[0], &token, 1);
-	} while (got < 0 && errno == EINTR);
-	return got == 1 ? 0 : got < 0 ? -errno : -EPIPE;
-}
-
-static int pipe_give(union seat *seat)
-{
-	ssize_t put;
-
-	do {
-		put = write(seat->pipe[1], "", 1);
-	} while (put < 0 && errno == EINTR);
-	return put == 1 ? 0 : -errno;
-}
-
-static int futex_open(union seat *seat)
-{
-	atomic_store(&seat->token, 0);
-	return 0;
-}
-
-static int futex_take(union seat *seat)
-{
-	while (!atomic_load(&seat->token)) {
-		int err = futex_wait(&seat->token, 0);
-
-		if (err)
-			return err;
-	}
-	atomic_store(&seat->token, 0);
-	return 0;
-}
-
-static int futex_give(union seat *seat)
-{
-	atomic_store(&seat->token, 1);
-	return futex_wake(&seat->token, 1);
-}
-
-static const struct transport transports[] = {
-	{ "pipe", pipe_open, pipe_take, pipe_give },
-	{ "futex", futex_open, futex_take, futex_give },
-};
-
-static const struct transport *find_transport(const char *name)
-{
-	for (size_t i = 0; i < sizeof(transports) / sizeof(transports[0]); i++)
-		if (!strcmp(transports[i].name, name))
-			return &transports[i];
-	return NULL;
-}
 
 /* ---- the work, the same in every form ---------------------------------------------------------- */
 
@@ -122,14 +53,34 @@ static int failed(struct worker *worker, const struct transport *via, int err)
 	return fail_set(&worker->fail, err, "cannot hand the token over by %s: %m", via->name);
 }
 
-/* The first task has the token, and sends it round. It alone sees laps begin and end. */
-static int lead(struct worker *worker, const struct ring *ring, union seat *mine, union seat *next)
+/*
+ * Reads and writes each cache line once, in an order that no prefetcher knows, each only when the one
+ * before has been read: every miss is waited for.
+ */
+static void touch(char *memory, const struct ring *ring)
 {
+	for (uint64_t n = 0, line = 0; n < ring->lines; n++) {
+		uint64_t *word = (uint64_t *)(memory + line * CACHE_LINE);
+		uint64_t value = *(volatile uint64_t *)word;
+
+		*(volatile uint64_t *)word = value + 1;
+		line += ring->step + (value >> 63); /* which is 0, unknown to the CPU */
+		if (line >= ring->lines)
+			line -= ring->lines;
+	}
+}
+
+/* The first task has the token, and sends it round. It alone sees laps begin and end. */
+static int lead(struct worker *worker, const struct ring *ring, char *memory)
+{
+	union seat *mine = &ring->seats[0], *next = &ring->seats[1 % ring->workload.tasks];
+
 	for (uint64_t lap = 0; lap < ring->warm_up + ring->rounds; lap++) {
 		int err;
 
 		if (lap == ring->warm_up)
 			worker_begin(worker);
+		touch(memory, ring);
 		err = ring->via->give(next);
 		if (!err)
 			err = ring->via->take(mine);
@@ -140,14 +91,18 @@ static int lead(struct worker *worker, const struct ring *ring, union seat *mine
 	return 0;
 }
 
-static int follow(struct worker *worker, const struct ring *ring, union seat *mine,
-		  union seat *next)
+static int follow(struct worker *worker, const struct ring *ring, char *memory)
 {
+	union seat *mine = &ring->seats[worker->index];
+	union seat *next = &ring->seats[(worker->index + 1) % ring->workload.tasks];
+
 	for (uint64_t lap = 0; lap < ring->warm_up + ring->rounds; lap++) {
 		int err = ring->via->take(mine);
 
-		if (!err)
-			err = ring->via->give(next);
+		if (err)
+			return failed(worker, ring->via, err);
+		touch(memory, ring);
+		err = ring->via->give(next);
 		if (err)
 			return failed(worker, ring->via, err);
 	}
@@ -157,10 +112,14 @@ static int follow(struct worker *worker, const struct ring *ring, union seat *mi
 static int ring_work(struct worker *worker, const void *context)
 {
 	const struct ring *ring = context;
-	union seat *mine = &ring->seats[worker->index];
-	union seat *next = &ring->seats[(worker->index + 1) % ring->workload.tasks];
+	char none, *memory = &none;
 
-	return worker->index ? follow(worker, ring, mine, next) : lead(worker, ring, mine, next);
+	warm_program();
+	if (ring->lines)
+		memory = warm_memory(ring->lines * CACHE_LINE, &worker->fail);
+	if (!memory)
+		return worker->fail.code;
+	return worker->index ? follow(worker, ring, memory) : lead(worker, ring, memory);
 }
 
 /* ---- options ----------------------------------------------------------------------------------- */
@@ -168,11 +127,18 @@ static int ring_work(struct worker *worker, const void *context)
 enum option_key {
 	KEY_ROUNDS = 512,
 	KEY_VIA,
+	KEY_WORKING_SET,
 };
 
 static const struct argp_option option_list[] = {
-	{ "rounds", KEY_ROUNDS, "N", 0, "Full laps of the token (default 100000)", 2 },
-	{ "via", KEY_VIA, "WAY", 0, "How it is handed over: pipe (default) or futex", 2 },
+	{ "rounds", KEY_ROUNDS, "N", 0,
+	  "Full laps of the token (default 100000, or fewer with a working set)", 2 },
+	{ "via", KEY_VIA, "WAY", 0, "How it is handed over: " TRANSPORT_NAMES " (default pipe)",
+	  2 },
+	{ "working-set", KEY_WORKING_SET, "SIZE", 0,
+	  "Memory of each task, of which it reads and writes every cache line once whenever it has "
+	  "the token (default 0)",
+	  2 },
 	{ 0 },
 };
 
@@ -182,14 +148,15 @@ static const char doc[] =
 	"Exit status: 0, 120 usage, 123 output, 125 other failures.\n"
 	"\n"
 	"Example:\n"
-	"  tasktax run -- tasktax-demo ring --as thread --cpu auto\n";
+	"  tasktax run -- tasktax-demo ring --as thread --cpu auto --working-set 512K\n"
+	"The same with --tasks 1 has no switches: the difference is what they cost.\n";
 
 static error_t parse_via(const char *text, struct ring *ring)
 {
-	ring->via = find_transport(text);
+	ring->via = transport_find(text);
 	if (ring->via)
 		return 0;
-	log_error("--via %s: the way is pipe or futex", quote_string(text).text);
+	log_error("--via %s: the way is " TRANSPORT_NAMES, quote_string(text).text);
 	return EINVAL;
 }
 
@@ -205,6 +172,8 @@ static error_t parse(int key, char *text, struct argp_state *state)
 		return options_number("--rounds", text, 1, ROUNDS_MAX, &ring->rounds);
 	case KEY_VIA:
 		return parse_via(text, ring);
+	case KEY_WORKING_SET:
+		return options_size("--working-set", text, 0, WORKING_SET_MAX, &ring->working_set);
 	default:
 		return ARGP_ERR_UNKNOWN;
 	}
@@ -243,6 +212,21 @@ static int take_seats(struct ring *ring, struct fail *fail)
 	return 0;
 }
 
+/* Of the CPU that the tasks run on, or else of the last allowed one. */
+static void print_l2(int cpu)
+{
+	uint64_t bytes = 0;
+
+	if (cpu < 0)
+		cpu = cpus_last(NULL);
+	if (cpu >= 0)
+		bytes = cache_l2_bytes((unsigned int)cpu);
+	if (bytes)
+		printf(",\"l2_bytes\":%" PRIu64, bytes);
+	else
+		printf(",\"l2_bytes\":null");
+}
+
 static int report(const struct ring *ring, const struct result *result)
 {
 	const struct workload *workload = &ring->workload;
@@ -257,8 +241,47 @@ static int report(const struct ring *ring, const struct result *result)
 		printf(",\"expected_switches\":null");
 	else
 		printf(",\"expected_switches\":%" PRIu64, hand_overs + warm_up);
+	/* Of the first task, the only one timed. Only reclaim or NUMA balancing can add to it. */
+	printf(",\"expected_minor_faults\":0,\"expected_first_touch_faults\":%" PRIu64,
+	       workload->tasks * (uint64_t)warm_pages(ring->working_set));
+	printf(",\"working_set_bytes\":%" PRIu64, ring->working_set);
+	print_l2(workload->cpu);
 	printf(",\"ns_per_hand_over\":%.1f", (double)result->elapsed_ns / (double)hand_overs);
 	return report_end(workload, result);
+}
+
+static uint64_t common_divisor(uint64_t a, uint64_t b)
+{
+	while (b) {
+		uint64_t rest = a % b;
+
+		a = b;
+		b = rest;
+	}
+	return a;
+}
+
+/*
+ * By the golden section, and with no divisor in common: steps of this length come to every line once.
+ * Less than lines, but for a single one.
+ */
+static uint64_t step_of(uint64_t lines)
+{
+	uint64_t step = lines - lines * 382 / 1000;
+
+	while (common_divisor(step, lines) > 1)
+		step--;
+	return step;
+}
+
+static uint64_t default_rounds(const struct ring *ring)
+{
+	uint64_t lines = ring->lines * ring->workload.tasks;
+	uint64_t rounds = lines ? LINES_DEFAULT / lines : ROUNDS_DEFAULT;
+
+	if (rounds < ROUNDS_LEAST)
+		return ROUNDS_LEAST;
+	return rounds < ROUNDS_DEFAULT ? rounds : ROUNDS_DEFAULT;
 }
 
 /* A tenth of the laps, at least one. */
@@ -273,18 +296,19 @@ int ring_run(int argc, char **argv)
 {
 	struct ring ring = {
 		.workload = { .tasks = 2, .cpu = CPU_NONE, .work = ring_work, .context = &ring },
-		.via = &transports[0],
-		.rounds = ROUNDS_DEFAULT,
+		.via = transport_default(),
 	};
 	struct fail fail = { 0 };
 	struct result result;
 
 	if (parse_options(argc, argv, &ring))
 		return EXITS_USAGE;
+	ring.lines = (ring.working_set + CACHE_LINE - 1) / CACHE_LINE;
+	ring.step = step_of(ring.lines);
+	if (!ring.rounds)
+		ring.rounds = default_rounds(&ring);
 	ring.warm_up = warm_up_of(ring.rounds);
-	if (take_seats(&ring, &fail) || workload_run(&ring.workload, &result, &fail)) {
-		log_error("ring: %s", fail.text);
-		return EXITS_FAILURE;
-	}
+	if (take_seats(&ring, &fail) || workload_run(&ring.workload, &result, &fail))
+		report_failure("ring", &fail);
 	return report(&ring, &result);
 }

@@ -168,7 +168,7 @@ ends_with() { # STATUS
 	refused 120 "requires an argument" ring --as
 	refused 120 "unrecognized option" ring --as thread --bogus
 	refused 120 "extra: not an option" ring --as thread extra
-	refused 120 "--via tcp: the way is pipe or futex" ring --as thread --via tcp
+	refused 120 "--via tcp: the way is pipe, futex, socketpair or eventfd" ring --as thread --via tcp
 	for value in 0 4097 -1 +2 2.0 1e3 0x2 " 2" 2k "" 99999999999999999999; do
 		refused 120 "--tasks .*: not a number from 1 to 4096" ring --as thread --tasks "$value"
 	done
