@@ -69,20 +69,15 @@ static int memory_work(struct worker *worker, const void *context)
 
 static void add_line(const char *line, struct footprint *sum)
 {
-	static const struct {
-		const char *format;
-		size_t to;
-	} fields[] = {
-		{ "Rss: %" SCNu64 " kB", offsetof(struct footprint, rss) },
-		{ "Pss: %" SCNu64 " kB", offsetof(struct footprint, pss) },
-		{ "Private_Clean: %" SCNu64 " kB", offsetof(struct footprint, private) },
-		{ "Private_Dirty: %" SCNu64 " kB", offsetof(struct footprint, private) },
-	};
 	uint64_t kib;
 
-	for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++)
-		if (sscanf(line, fields[i].format, &kib) == 1)
-			*(uint64_t *)((char *)sum + fields[i].to) += kib * 1024;
+	if (pages_field(line, "Rss", &kib))
+		sum->rss += kib * 1024;
+	else if (pages_field(line, "Pss", &kib))
+		sum->pss += kib * 1024;
+	else if (pages_field(line, "Private_Clean", &kib) ||
+		 pages_field(line, "Private_Dirty", &kib))
+		sum->private += kib * 1024;
 }
 
 /* Of a process, from /proc/PID/smaps_rollup (Linux 4.14). */

@@ -5,6 +5,8 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -23,6 +25,18 @@ error_t pages_option(const char *option, const char *text, uint64_t min, uint64_
 	return EINVAL;
 }
 
+bool pages_field(const char *line, const char *name, uint64_t *kib)
+{
+	size_t length = strlen(name);
+	char *end;
+
+	if (strncmp(line, name, length) || line[length] != ':')
+		return false;
+	errno = 0;
+	*kib = strtoull(line + length + 1, &end, 10);
+	return !errno && !strcmp(end, " kB\n");
+}
+
 /* What can be used without swapping, as the kernel estimates it (proc(5)); UINT64_MAX: it does not say. */
 static uint64_t available(void)
 {
@@ -30,9 +44,8 @@ static uint64_t available(void)
 	uint64_t kib = UINT64_MAX;
 	char line[128];
 
-	while (file && fgets(line, sizeof(line), file))
-		if (sscanf(line, "MemAvailable: %" SCNu64, &kib) == 1)
-			break;
+	while (file && kib == UINT64_MAX && fgets(line, sizeof(line), file))
+		pages_field(line, "MemAvailable", &kib);
 	if (file)
 		fclose(file);
 	return kib == UINT64_MAX ? kib : kib * 1024;

@@ -33,6 +33,9 @@ int pages_available(uint64_t bytes, struct fail *fail);
  */
 char *pages_map(uint64_t bytes, bool huge, struct fail *fail);
 
+/* Whether a line of /proc/meminfo or smaps is the field of this name, and its value in KiB. */
+bool pages_field(const char *line, const char *name, uint64_t *kib);
+
 /* Small pages. */
 uint64_t pages_count(uint64_t bytes);
 

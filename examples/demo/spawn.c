@@ -390,23 +390,21 @@ static int report(const struct spawn *spawn, const struct result *result)
 	return report_end(&spawn->workload, result);
 }
 
-static int run(struct spawn *spawn, struct fail *fail)
+/* As workload_run() does for the others. */
+static int run(struct spawn *spawn, struct worker *self, struct result *result, struct fail *fail)
 {
-	struct worker *self = shared_memory(sizeof(*self), fail);
-	struct result result = { .workers = self };
-	int err = self ? get_ready(spawn, fail) : fail->code;
+	int err = get_ready(spawn, fail);
 
 	if (!err)
 		err = run_all(spawn, self, fail);
-	if (err) {
-		log_error("spawn: %s", fail->text);
-		return EXITS_FAILURE;
-	}
+	if (err)
+		return err;
 	self->tid = gettid();
 	usage_read(RUSAGE_THREAD, &self->life);
-	result.elapsed_ns = self->end_ns - self->begin_ns;
-	result.all = usage_all();
-	return report(spawn, &result);
+	result->elapsed_ns = self->end_ns - self->begin_ns;
+	result->all = usage_all();
+	result->workers = self;
+	return 0;
 }
 
 int spawn_run(int argc, char **argv)
@@ -417,10 +415,17 @@ int spawn_run(int argc, char **argv)
 		.rss = RSS_DEFAULT,
 	};
 	struct fail fail = { 0 };
+	struct worker *self;
+	struct result result;
 
 	if (argc == 2 && !strcmp(argv[1], executed_arguments[2]))
 		_exit(0);
 	if (parse_options(argc, argv, &spawn))
 		return EXITS_USAGE;
-	return run(&spawn, &fail);
+	self = shared_memory(sizeof(*self), &fail);
+	if (!self || run(&spawn, self, &result, &fail)) {
+		log_error("spawn: %s", fail.text);
+		return EXITS_FAILURE;
+	}
+	return report(&spawn, &result);
 }
