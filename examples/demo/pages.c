@@ -28,13 +28,17 @@ error_t pages_option(const char *option, const char *text, uint64_t min, uint64_
 bool pages_field(const char *line, const char *name, uint64_t *kib)
 {
 	size_t length = strlen(name);
+	uint64_t value;
 	char *end;
 
-	if (strncmp(line, name, length) || line[length] != ':')
+	if (strncmp(line, name, length) != 0 || line[length] != ':')
 		return false;
 	errno = 0;
-	*kib = strtoull(line + length + 1, &end, 10);
-	return !errno && !strcmp(end, " kB\n");
+	value = strtoull(line + length + 1, &end, 10);
+	if (errno || strcmp(end, " kB\n") != 0)
+		return false;
+	*kib = value;
+	return true;
 }
 
 /* What can be used without swapping, as the kernel estimates it (proc(5)); UINT64_MAX: it does not say. */

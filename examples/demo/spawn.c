@@ -299,8 +299,8 @@ static int parse_options(int argc, char **argv, struct spawn *spawn)
  */
 static int get_ready(struct spawn *spawn, struct fail *fail)
 {
-	/* besides the pages each process has page tables for them, an entry of 8 bytes for a page */
-	uint64_t needed = spawn->rss + 2 * 8 * pages_count(spawn->rss);
+	/* besides the pages each of two processes has page tables for them, 8 bytes for a page */
+	uint64_t needed = spawn->rss + 16 * pages_count(spawn->rss);
 	int err = pages_available(needed, fail);
 	int cpu = spawn->workload.cpu == CPU_SPREAD ? cpus_spread(0, fail) : spawn->workload.cpu;
 	char *memory;
