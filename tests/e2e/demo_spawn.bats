@@ -7,6 +7,7 @@ load common
 setup() {
 	bats_require_minimum_version 1.5.0
 	STARTED=
+	export ASAN_OPTIONS=detect_leaks=0 # which makes a task of its own, at the end
 }
 
 # spawn ARGUMENT...: must succeed with nothing said; the line in $output.
@@ -125,7 +126,6 @@ teardown() { [ -z "$STARTED" ] || kill -KILL "$STARTED" 2>/dev/null || true; }
 	need_root
 	open=$(mktemp -d)
 	cp "$DEMO" "$open" && chmod -R 755 "$open"
-	export ASAN_OPTIONS=detect_leaks=0 # which needs a task of its own
 	for way in fork vfork posix_spawn clone_vm thread; do
 		refused 125 "^tasktax: spawn: cannot create task 1 by $way: Resource temporarily unavailable; " \
 			setpriv --reuid=65533 --regid=65533 --clear-groups prlimit --nproc=1 \
