@@ -16,6 +16,14 @@ struct experiment {
 
 /* ring.c */
 int ring_run(int argc, char **argv);
+/* spawn.c */
+int spawn_run(int argc, char **argv);
+/* cow.c */
+int cow_run(int argc, char **argv);
+/* touch.c */
+int touch_run(int argc, char **argv);
+/* memory.c */
+int memory_run(int argc, char **argv);
 
 /* ipc.c */
 int ipc_run(int argc, char **argv);

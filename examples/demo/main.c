@@ -16,6 +16,10 @@ static const struct experiment experiments[] = {
 	{ "ring", "a token goes round a ring of tasks: what a switch costs", ring_run },
 	{ "ipc", "messages from one task to another: what passing data costs", ipc_run },
 	{ "oversubscribe", "a computation split over more tasks than CPUs", oversubscribe_run },
+	{ "spawn", "tasks come and go: what creation costs", spawn_run },
+	{ "cow", "memory is rewritten after a fork: what copying on write costs", cow_run },
+	{ "touch", "tasks touch fresh memory: what a page fault costs", touch_run },
+	{ "memory", "tasks share memory: how much there is", memory_run },
 };
 
 #define EXPERIMENTS (sizeof(experiments) / sizeof(experiments[0]))

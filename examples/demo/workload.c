@@ -30,7 +30,7 @@ void *shared_memory(size_t size, struct fail *fail)
 
 /* ---- in the workers ---------------------------------------------------------------------------- */
 
-static void usage_read(int who, struct usage *usage)
+void usage_read(int who, struct usage *usage)
 {
 	struct rusage counters = { 0 };
 
@@ -89,19 +89,22 @@ static int wait_at(struct worker *worker, futex_word *gate)
 	return fail_set(&worker->fail, err, "cannot wait at a gate: %m");
 }
 
-/* Where the last worker to finish lets all of them go. */
+/* Where the last worker to finish lets all of them go, or the main task after its own part. */
 static int leave(struct worker *worker)
 {
 	struct crew *crew = worker->crew;
 
 	if (!crew_count(crew, &crew->finished))
 		return wait_at(worker, &crew->leave);
+	if (crew->workload.own_part) {
+		crew_notify(crew);
+		return wait_at(worker, &crew->leave);
+	}
 	gate_open(&crew->leave);
 	return 0;
 }
 
-/* What the span's own calls fault in (after a fork even the clock's page) is faulted in before it. */
-static void rehearse(struct worker *worker)
+void worker_rehearse(struct worker *worker)
 {
 	worker_begin(worker);
 	worker_end(worker);
@@ -130,7 +133,12 @@ static int live(struct worker *worker)
 	err = pin(worker);
 	if (err)
 		return err;
-	rehearse(worker);
+	if (workload->prepare) {
+		err = workload->prepare(worker, workload->context);
+		if (err)
+			return err;
+	}
+	worker_rehearse(worker);
 	if (crew_count(crew, &crew->ready))
 		crew_notify(crew);
 	err = wait_at(worker, &crew->start);
@@ -242,6 +250,20 @@ static int check_failed(struct crew *crew, struct fail *fail)
 	return fail_set(fail, reason->code, "task %u: %s", failed - 1, reason->text);
 }
 
+static int do_own_part(struct crew *crew, struct fail *fail)
+{
+	const struct workload *workload = &crew->workload;
+	int err;
+
+	if (!workload->own_part || atomic_load(&crew->finished) < workload->tasks ||
+	    atomic_load(&crew->leave))
+		return 0;
+	err = workload->own_part(crew->workers, workload->context, fail);
+	if (!err)
+		gate_open(&crew->leave);
+	return err;
+}
+
 /* 0 when all workers have ended well, the number of a signal that ends us, or -errno. */
 static int coordinate(struct crew *crew, struct fail *fail)
 {
@@ -255,6 +277,8 @@ static int coordinate(struct crew *crew, struct fail *fail)
 			err = form_collect(crew, fail);
 		if (!err) /* in this order: who ended by failing has said so before */
 			err = check_failed(crew, fail);
+		if (!err)
+			err = do_own_part(crew, fail);
 		if (err)
 			return err;
 	}
@@ -262,12 +286,14 @@ static int coordinate(struct crew *crew, struct fail *fail)
 	return 0;
 }
 
-static void add_usage(struct result *result, int who)
+struct usage usage_all(void)
 {
-	struct usage usage;
+	struct usage all, children;
 
-	usage_read(who, &usage);
-	usage_add(&result->all, &usage, 1);
+	usage_read(RUSAGE_SELF, &all);
+	usage_read(RUSAGE_CHILDREN, &children);
+	usage_add(&all, &children, 1);
+	return all;
 }
 
 static void fill_result(const struct crew *crew, struct result *result)
@@ -285,8 +311,7 @@ static void fill_result(const struct crew *crew, struct result *result)
 	memset(result, 0, sizeof(*result));
 	result->elapsed_ns = end > begin ? end - begin : 0;
 	result->workers = crew->workers;
-	add_usage(result, RUSAGE_SELF);
-	add_usage(result, RUSAGE_CHILDREN);
+	result->all = usage_all();
 }
 
 int workload_run(const struct workload *workload, struct result *result, struct fail *fail)

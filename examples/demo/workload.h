@@ -52,6 +52,16 @@ struct workload {
 	 */
 	int (*work)(struct worker *worker, const void *context);
 	const void *context;
+	/*
+	 * NULL, or what runs in each task before the start gate: what its work needs and is no part of it. Returns
+	 * as work does.
+	 */
+	int (*prepare)(struct worker *worker, const void *context);
+	/*
+	 * NULL, or the caller's own part: runs in the calling task when each worker has done its work and none has
+	 * ended. 0 or -errno.
+	 */
+	int (*own_part)(const struct worker *workers, const void *context, struct fail *fail);
 };
 
 struct result {
@@ -62,7 +72,7 @@ struct result {
 
 /*
  * Creates the tasks, opens the gate when all of them wait at it, and waits for their end. While
- * they run the caller only sleeps. No task ends before each has done its work: the end of one is
+ * they work the caller only sleeps. No task ends before each has done its work: the end of one is
  * not in the time of another. SIGINT, SIGTERM and SIGHUP end the tasks and then this process. A
  * task that fails or dies ends the workload. 0 or -errno.
  */
@@ -71,6 +81,18 @@ int workload_run(const struct workload *workload, struct result *result, struct 
 /* Called by the work function of at least one worker: the timed span, after warming up. */
 void worker_begin(struct worker *worker);
 void worker_end(struct worker *worker);
+
+/*
+ * What the span's own calls fault in (after a fork even the clock's page) is faulted in by this. Workers have called it
+ * when their work begins; for a caller that times a part of its own with a struct worker in shared_memory().
+ */
+void worker_rehearse(struct worker *worker);
+
+/* As the kernel counts now: of RUSAGE_THREAD, RUSAGE_SELF ... */
+void usage_read(int who, struct usage *usage);
+
+/* What this process and its children have used. */
+struct usage usage_all(void);
 
 /* Zeroed memory, the same for all tasks in every form. NULL on failure. */
 void *shared_memory(size_t size, struct fail *fail);
