@@ -17,4 +17,10 @@ struct experiment {
 /* ring.c */
 int ring_run(int argc, char **argv);
 
+/* shootdown.c */
+int shootdown_run(int argc, char **argv);
+
+/* race.c */
+int race_run(int argc, char **argv);
+
 #endif

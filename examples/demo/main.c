@@ -14,6 +14,9 @@
 
 static const struct experiment experiments[] = {
 	{ "ring", "a token goes round a ring of tasks: what a switch costs", ring_run },
+	{ "shootdown", "one task unmaps while others compute: whose TLBs are flushed",
+	  shootdown_run },
+	{ "race", "tasks count up one counter: what is lost without care", race_run },
 };
 
 #define EXPERIMENTS (sizeof(experiments) / sizeof(experiments[0]))
