@@ -23,4 +23,7 @@ int shootdown_run(int argc, char **argv);
 /* race.c */
 int race_run(int argc, char **argv);
 
+/* crash.c */
+int crash_run(int argc, char **argv);
+
 #endif

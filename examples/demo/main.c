@@ -17,6 +17,7 @@ static const struct experiment experiments[] = {
 	{ "shootdown", "one task unmaps while others compute: whose TLBs are flushed",
 	  shootdown_run },
 	{ "race", "tasks count up one counter: what is lost without care", race_run },
+	{ "crash", "one task fails: who survives, and how soon it is replaced", crash_run },
 };
 
 #define EXPERIMENTS (sizeof(experiments) / sizeof(experiments[0]))

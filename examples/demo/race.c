@@ -133,9 +133,11 @@ static const struct care *find_care(const char *name)
 /* On the task's own counter, also the paths that only a contended mutex takes. */
 static int warm_up(const struct race *race, struct counter *own)
 {
-	int err = futex_wait(&own->lock, LOCK_AWAITED);
+	int err;
 
-	atomic_store(&own->lock, LOCK_AWAITED);
+	atomic_store(&own->lock,
+		     LOCK_AWAITED); /* maps it: in futex(2) that fault would have no event */
+	err = futex_wait(&own->lock, LOCK_TAKEN);
 	if (!err)
 		err = release(&own->lock);
 	if (!err)
