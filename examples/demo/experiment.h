@@ -31,4 +31,13 @@ int ipc_run(int argc, char **argv);
 /* oversubscribe.c */
 int oversubscribe_run(int argc, char **argv);
 
+/* shootdown.c */
+int shootdown_run(int argc, char **argv);
+
+/* race.c */
+int race_run(int argc, char **argv);
+
+/* crash.c */
+int crash_run(int argc, char **argv);
+
 #endif

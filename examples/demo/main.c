@@ -20,6 +20,10 @@ static const struct experiment experiments[] = {
 	{ "cow", "memory is rewritten after a fork: what copying on write costs", cow_run },
 	{ "touch", "tasks touch fresh memory: what a page fault costs", touch_run },
 	{ "memory", "tasks share memory: how much there is", memory_run },
+	{ "shootdown", "one task unmaps while others compute: whose TLBs are flushed",
+	  shootdown_run },
+	{ "race", "tasks count up one counter: what is lost without care", race_run },
+	{ "crash", "one task fails: who survives, and how soon it is replaced", crash_run },
 };
 
 #define EXPERIMENTS (sizeof(experiments) / sizeof(experiments[0]))
