@@ -207,10 +207,8 @@ int cow_run(int argc, char **argv)
 
 	if (parse_options(argc, argv, &cow))
 		return EXITS_USAGE;
-	if (write_before(&cow, &fail) || workload_run(&cow.workload, &result, &fail)) {
-		log_error("cow: %s", fail.text);
-		return EXITS_FAILURE;
-	}
+	if (write_before(&cow, &fail) || workload_run(&cow.workload, &result, &fail))
+		report_failure("cow", &fail);
 	if (cow.by_parent)
 		result.elapsed_ns = cow.parent->end_ns - cow.parent->begin_ns;
 	return report(&cow, &result);

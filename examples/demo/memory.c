@@ -219,9 +219,7 @@ int memory_run(int argc, char **argv)
 
 	if (parse_options(argc, argv, &memory))
 		return EXITS_USAGE;
-	if (write_before(&memory, &fail) || workload_run(&memory.workload, &result, &fail)) {
-		log_error("memory: %s", fail.text);
-		return EXITS_FAILURE;
-	}
+	if (write_before(&memory, &fail) || workload_run(&memory.workload, &result, &fail))
+		report_failure("memory", &fail);
 	return report(&memory, &result);
 }

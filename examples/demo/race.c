@@ -284,9 +284,7 @@ int race_run(int argc, char **argv)
 	if (!race.count)
 		race.count = race.how->count;
 	race.counters = shared_memory((race.workload.tasks + 1) * sizeof(race.counters[0]), &fail);
-	if (!race.counters || workload_run(&race.workload, &result, &fail)) {
-		log_error("race: %s", fail.text);
-		return EXITS_FAILURE;
-	}
+	if (!race.counters || workload_run(&race.workload, &result, &fail))
+		report_failure("race", &fail);
 	return report(&race, &result);
 }

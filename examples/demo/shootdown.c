@@ -32,11 +32,10 @@
 #define ROUNDS_MAX UINT32_MAX
 #define WARM_UP_MAX 1000
 #define FIELD_SIZE 32768 /* what a sibling works on: eight pages */
-32768 /* what a sibling works on: more than its TLB's first level could lose unnoticed */
 #define STRIDE 64
 
-	/* A sibling's own. Whole pages: no page is shared with another. */
-	struct sibling {
+/* A sibling's own. Whole pages: no page is shared with another. */
+struct sibling {
 	char field[FIELD_SIZE];
 	uint64_t loops;
 	char line[4096 - sizeof(uint64_t)];
@@ -374,9 +373,7 @@ int shootdown_run(int argc, char **argv)
 	if (parse_options(argc, argv, &shootdown))
 		return EXITS_USAGE;
 	shootdown.warm_up = warm_up_of(shootdown.rounds);
-	if (prepare(&shootdown, &fail) || workload_run(&shootdown.workload, &result, &fail)) {
-		log_error("shootdown: %s", fail.text);
-		return EXITS_FAILURE;
-	}
+	if (prepare(&shootdown, &fail) || workload_run(&shootdown.workload, &result, &fail))
+		report_failure("shootdown", &fail);
 	return report(&shootdown, &result);
 }

@@ -157,9 +157,7 @@ int touch_run(int argc, char **argv)
 
 	if (parse_options(argc, argv, &touch))
 		return EXITS_USAGE;
-	if (get_ready(&touch, &fail) || workload_run(&touch.workload, &result, &fail)) {
-		log_error("touch: %s", fail.text);
-		return EXITS_FAILURE;
-	}
+	if (get_ready(&touch, &fail) || workload_run(&touch.workload, &result, &fail))
+		report_failure("touch", &fail);
 	return report(&touch, &result);
 }
