@@ -32,11 +32,10 @@
 #define ROUNDS_MAX UINT32_MAX
 #define WARM_UP_MAX 1000
 #define FIELD_SIZE 32768 /* what a sibling works on: eight pages */
-32768 /* what a sibling works on: more than its TLB's first level could lose unnoticed */
 #define STRIDE 64
 
-	/* A sibling's own. Whole pages: no page is shared with another. */
-	struct sibling {
+/* A sibling's own. Whole pages: no page is shared with another. */
+struct sibling {
 	char field[FIELD_SIZE];
 	uint64_t loops;
 	char line[4096 - sizeof(uint64_t)];
