@@ -33,6 +33,10 @@ storm() {
 	[ "$(nproc)" != 2 ] || check '.tlb.shootdowns | .received <= .sent'
 	check '[.processes[].shootdowns.sent] | add == '"$threads"
 	check '.tlb.shootdowns | (.received == 0) == (.received_ns == 0)'
+	# each came to a worker that ran beside, or to the main task
+	# shellcheck disable=SC2016
+	check '.tlb.shootdowns.tasks_disturbed as $all | .tasks.threads as $threads |
+		$all > 0 and $all <= $threads and ([.processes[].shootdowns.tasks_disturbed] | add) == $all'
 	storm process
 	echo "sent by threads $threads, by processes $(json .tlb.shootdowns.sent)"
 	[ $((100 * $(json .tlb.shootdowns.sent))) -le "$threads" ]

@@ -1540,6 +1540,35 @@ static void test_random_streams(void **state)
 		run_machine(seed);
 }
 
+/* ---- shootdowns ---- */
+
+/* Sent and received by process and in all; who received none was not disturbed. */
+static void test_shootdowns(void **state)
+{
+	struct stream s;
+
+	(void)state;
+	stream_open(&s, 0);
+	stream_root(&s, 1, "server");
+	stream_thread(&s, 2, B, A, 1, "thread");
+	stream_fork(&s, 3, C, A, "child");
+	s.task[A].account.tlb = (struct task_tlb){ .sent = 5, .sent_all = 1, .sent_pages = 8 };
+	s.task[B].account.tlb = (struct task_tlb){ .received = 3, .received_ns = 900 };
+	s.task[C].account.tlb = (struct task_tlb){ .sent = 1, .received = 2, .received_ns = 100 };
+	for (uint32_t task = A; task <= C; task++)
+		stream_end(&s, 10 + task, task, 0);
+	stream_finish(&s);
+	assert_int_equal(s.report->tlb.sent, 6);
+	assert_int_equal(s.report->tlb.sent_pages, 8);
+	assert_int_equal(s.report->tlb.received, 5);
+	assert_int_equal(s.report->tlb.received_ns, 1000);
+	assert_int_equal(s.report->disturbed, 2);
+	assert_int_equal(stream_process(&s, A)->tlb.received, 3);
+	assert_int_equal(stream_process(&s, A)->disturbed, 1);
+	assert_int_equal(stream_process(&s, C)->disturbed, 1);
+	stream_close(&s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -1592,6 +1621,7 @@ int main(void)
 		cmocka_unit_test(test_tax),
 		cmocka_unit_test(test_tax_without_hooks),
 		cmocka_unit_test(test_busiest_first),
+		cmocka_unit_test(test_shootdowns),
 		cmocka_unit_test(test_random_streams),
 	};
 

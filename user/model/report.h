@@ -207,6 +207,7 @@ struct process_entry {
 	 */
 	uint64_t peak_rss;
 	struct task_tlb tlb; /* of its tasks that have ended or were closed */
+	uint32_t disturbed;  /* of them, received a shootdown */
 };
 
 /* --- memory --- */
@@ -362,6 +363,7 @@ struct report {
 	size_t region_count;
 	struct fork_debt debt_children, debt_parents; /* of all forks */
 	struct task_tlb tlb;			      /* of all tasks */
+	uint32_t disturbed;			      /* tasks that received a shootdown */
 
 	struct memory_summary memory;
 	const struct process_memory *process_memory; /* by highest PSS, then peak, descending */

@@ -161,6 +161,8 @@ static void sum_processes(struct model *model)
 
 		task_figures_add(&process->figures, &task->figures);
 		if (task->ended) {
+			process->disturbed += task->account.tlb.received != 0;
+			model->report.disturbed += task->account.tlb.received != 0;
 			add_tlb(&process->tlb, &task->account.tlb);
 			add_tlb(&model->report.tlb, &task->account.tlb);
 		}

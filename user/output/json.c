@@ -238,7 +238,8 @@ static json_t *process_object(const struct report *report, uint32_t index, json_
 
 	value_set(&object, "fork_debt", section_debt(report, &process->debt_own));
 	value_set(&object, "fork_debt_of_parent", section_debt(report, &process->debt_parent));
-	value_set(&object, "shootdowns", section_shootdowns(&report->context, &process->tlb));
+	value_set(&object, "shootdowns",
+		  section_shootdowns(&report->context, &process->tlb, process->disturbed));
 	add_figures(&object, report, &process->figures);
 	return object;
 }

@@ -69,13 +69,15 @@ json_t *section_fork_debt(const struct report *report)
 }
 
 /* What the tasks' accounts tell; null where it cannot be observed. */
-json_t *section_shootdowns(const struct run_context *context, const struct task_tlb *tlb)
+json_t *section_shootdowns(const struct run_context *context, const struct task_tlb *tlb,
+			   uint32_t disturbed)
 {
 	if (!context->shootdowns_measured)
 		return json_null();
-	return json_pack("{s:o, s:o, s:o, s:o, s:o}", "sent", value_count(tlb->sent), "sent_all",
-			 value_count(tlb->sent_all), "sent_pages", value_count(tlb->sent_pages),
-			 "received", value_count(tlb->received), "received_ns",
+	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o}", "sent", value_count(tlb->sent),
+			 "sent_all", value_count(tlb->sent_all), "sent_pages",
+			 value_count(tlb->sent_pages), "received", value_count(tlb->received),
+			 "tasks_disturbed", value_count(disturbed), "received_ns",
 			 context->shot_time ? value_count(tlb->received_ns) : json_null());
 }
 
@@ -100,7 +102,8 @@ json_t *section_tlb(const struct report *report)
 {
 	const struct run_context *context = &report->context;
 
-	return json_pack("{s:o, s:o, s:o}", "shootdowns", section_shootdowns(context, &report->tlb),
+	return json_pack("{s:o, s:o, s:o}", "shootdowns",
+			 section_shootdowns(context, &report->tlb, report->disturbed),
 			 "shootdowns_unknown_because", value_text(context->shootdown_why),
 			 "by_reason", tlb_reasons(context));
 }

@@ -19,6 +19,7 @@ json_t *section_memory(const struct report *report);
 
 /* Of one process or of all. */
 json_t *section_debt(const struct report *report, const struct fork_debt *debt);
-json_t *section_shootdowns(const struct run_context *context, const struct task_tlb *tlb);
+json_t *section_shootdowns(const struct run_context *context, const struct task_tlb *tlb,
+			   uint32_t disturbed);
 
 #endif

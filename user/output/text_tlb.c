@@ -44,6 +44,7 @@ static void process_row(struct text *text, struct table *table, const struct pro
 	text_count_cell(table, tlb->sent_all);
 	table_cell(table, STYLE_PLAIN, "%s", pages_each(tlb).text);
 	table_count(table, STYLE_PLAIN, "", tlb->received);
+	table_count(table, STYLE_PLAIN, "", process->disturbed);
 	if (text->report->context.shot_time)
 		table_cell(table, STYLE_PLAIN, "%s", figure_ns(tlb->received_ns).text);
 	else
@@ -60,6 +61,7 @@ static void process_table(struct text *text)
 		{ .group = "sent", .title = "of all", .drop = 2 },
 		{ .group = "sent", .title = "pages", .drop = 3 },
 		{ .group = "received", .title = "count" },
+		{ .group = "received", .title = "by tasks", .drop = 4 },
 		{ .group = "received", .title = "time", .drop = 1 },
 	};
 	const struct report *report = text->report;
@@ -90,7 +92,7 @@ static void shootdowns(struct text *text)
 {
 	const struct report *report = text->report;
 	const struct task_tlb *tlb = &report->tlb;
-	struct figure time = { "" };
+	struct figure time = { "" }, by;
 
 	if (!report->context.shootdowns_measured) {
 		page_heading(&text->page, "TLB shootdowns:", STYLE_BOLD, DASH "%s",
@@ -102,8 +104,11 @@ static void shootdowns(struct text *text)
 	if (report->context.shot_time && tlb->received)
 		snprintf(time.text, sizeof(time.text), ", %.40s in them",
 			 figure_ns(tlb->received_ns).text);
-	page_heading(&text->page, "TLB shootdowns:", STYLE_BOLD, "%s sent, %s received%s",
-		     figure_count(tlb->sent).text, figure_count(tlb->received).text, time.text);
+	snprintf(by.text, sizeof(by.text), " by %.40s",
+		 text_counted(report->disturbed, "task", "tasks").text);
+	page_heading(&text->page, "TLB shootdowns:", STYLE_BOLD, "%s sent, %s received%s%s",
+		     figure_count(tlb->sent).text, figure_count(tlb->received).text,
+		     tlb->received ? by.text : "", time.text);
 	if (tlb->sent)
 		page_text(&text->page, STYLE_PLAIN, 2, 4,
 			  "sent: %s of a whole address space; the others of %s pages on average",
