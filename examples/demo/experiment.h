@@ -17,4 +17,10 @@ struct experiment {
 /* ring.c */
 int ring_run(int argc, char **argv);
 
+/* server.c */
+int server_run(int argc, char **argv);
+
+/* responsive.c */
+int responsive_run(int argc, char **argv);
+
 #endif

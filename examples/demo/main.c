@@ -14,6 +14,10 @@
 
 static const struct experiment experiments[] = {
 	{ "ring", "a token goes round a ring of tasks: what a switch costs", ring_run },
+	{ "server", "requests served by workers, a task per connection, or one event loop",
+	  server_run },
+	{ "responsive", "a tick as of a user interface, beside work in the background",
+	  responsive_run },
 };
 
 #define EXPERIMENTS (sizeof(experiments) / sizeof(experiments[0]))

@@ -242,12 +242,17 @@ static int check_failed(struct crew *crew, struct fail *fail)
 	return fail_set(fail, reason->code, "task %u: %s", failed - 1, reason->text);
 }
 
+static int watch(const struct workload *workload, struct fail *fail)
+{
+	return workload->watch ? workload->watch(workload->context, fail) : 0;
+}
+
 /* 0 when all workers have ended well, the number of a signal that ends us, or -errno. */
 static int coordinate(struct crew *crew, struct fail *fail)
 {
-	int err;
+	int err = watch(&crew->workload, fail);
 
-	while (atomic_load(&crew->ended) < crew->workload.tasks) {
+	while (!err && atomic_load(&crew->ended) < crew->workload.tasks) {
 		if (atomic_load(&crew->ready) == crew->workload.tasks && !atomic_load(&crew->start))
 			gate_open(&crew->start);
 		err = wait_for_news(crew, fail);
@@ -255,11 +260,14 @@ static int coordinate(struct crew *crew, struct fail *fail)
 			err = form_collect(crew, fail);
 		if (!err) /* in this order: who ended by failing has said so before */
 			err = check_failed(crew, fail);
-		if (err)
-			return err;
+		if (!err)
+			err = watch(&crew->workload, fail);
 	}
-	form_join(crew);
-	return 0;
+	if (!err)
+		err = watch(&crew->workload, fail);
+	if (!err)
+		form_join(crew);
+	return err;
 }
 
 static void add_usage(struct result *result, int who)
