@@ -115,6 +115,12 @@ static int accept_one(const struct server *server, int listener, int flags)
 	return fd;
 }
 
+/* A client that is gone, maybe in the middle of something, ends its connection and nothing else. */
+static bool client_gone(int err)
+{
+	return err == -EPIPE || err == -ECONNRESET;
+}
+
 /* 1: got one. 0: the client has closed. */
 static int receive(int fd, char request[REQUEST_SIZE])
 {
@@ -147,8 +153,7 @@ static int send_all(int fd, const char *data, size_t size)
 	return 0;
 }
 
-/* Serves a connection until the client closes it. 0 or -errno. */
-static int serve(int fd, char *reply, size_t size, uint64_t *served)
+static int serve_all(int fd, char *reply, size_t size, uint64_t *served)
 {
 	char request[REQUEST_SIZE];
 	uint64_t id;
@@ -167,13 +172,26 @@ static int serve(int fd, char *reply, size_t size, uint64_t *served)
 	return err;
 }
 
-/* Where replies are made, all of it there from the start. NULL on failure. */
+/* Serves a connection until the client closes it. 0 or -errno. */
+static int serve(int fd, char *reply, size_t size, uint64_t *served)
+{
+	int err = serve_all(fd, reply, size, served);
+
+	return client_gone(err) ? 0 : err;
+}
+
+/*
+ * Where replies are made, all of it there from the start: by writing, not by MAP_POPULATE, whose
+ * faults no tracer is told of. NULL on failure.
+ */
 static char *reply_memory(size_t size)
 {
-	void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE,
-			    MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+	void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
-	return memory == MAP_FAILED ? NULL : memory;
+	if (memory == MAP_FAILED)
+		return NULL;
+	madvise(memory, size, MADV_NOHUGEPAGE); /* or else as many faults as the kernel sees fit */
+	return memset(memory, 1, size);
 }
 
 /* ---- warming up -------------------------------------------------------------------------------- */
@@ -292,6 +310,12 @@ static int work_workers(struct worker *worker, const struct server *server)
 
 /* ---- model: per-connection --------------------------------------------------------------------- */
 
+struct connection {
+	const struct server *server;
+	int fd;
+	size_t reply;
+};
+
 static void count_connection(struct shared *shared)
 {
 	struct rusage task = { 0 }, process = { 0 };
@@ -309,50 +333,46 @@ static void count_connection(struct shared *shared)
 }
 
 /* The whole life of the task of a connection, in every form: its memory is its own, as in a server. */
-static int connection_serve(const struct server *server, int fd, uint64_t *served)
+static int connection_serve(const struct connection *connection, uint64_t *served)
 {
+	const struct server *server = connection->server;
 	uint32_t number = atomic_fetch_add(&server->shared->begun, 1);
 	char *reply;
 	int err = 0;
 
 	if (server->cpus)
 		err = cpus_pin((unsigned int)server->cpus[number % server->cpu_count], NULL);
-	reply = err ? NULL : reply_memory(server->reply);
+	reply = err ? NULL : reply_memory(connection->reply);
 	if (!reply)
 		return err ? err : -errno;
-	err = serve(fd, reply, server->reply, served);
-	munmap(reply, server->reply);
+	err = serve(connection->fd, reply, connection->reply, served);
+	munmap(reply, connection->reply);
 	return err;
 }
 
-static int connection_live(const struct server *server, int fd)
+static int connection_live(const struct connection *connection)
 {
-	struct shared *shared = server->shared;
+	struct shared *shared = connection->server->shared;
 	uint64_t served = 0;
-	int err = connection_serve(server, fd, &served);
+	int err = connection_serve(connection, &served);
 
 	if (err && !atomic_exchange(&shared->failed, 1)) {
 		errno = -err;
 		fail_set(&shared->fail, err, "the task of a connection cannot serve it: %m");
 	}
-	close(fd);
+	close(connection->fd);
 	count_connection(shared);
 	atomic_fetch_add(&shared->served, served);
 	return err;
 }
 
-struct argument {
-	const struct server *server;
-	int fd;
-};
-
 static void *thread_start(void *memory)
 {
-	struct argument argument = *(struct argument *)memory;
-	struct shared *shared = argument.server->shared;
+	struct connection connection = *(struct connection *)memory;
+	struct shared *shared = connection.server->shared;
 
 	free(memory);
-	connection_live(argument.server, argument.fd);
+	connection_live(&connection);
 	atomic_fetch_add(&shared->ended, 1);
 	if (atomic_load(&shared->settling))
 		futex_wake(&shared->ended, 1);
@@ -360,15 +380,15 @@ static void *thread_start(void *memory)
 }
 
 /* As servers do it: detached, its argument from malloc(). */
-static int connection_thread(const struct server *server, int fd)
+static int connection_thread(const struct connection *connection)
 {
-	struct argument *argument = malloc(sizeof(*argument));
+	struct connection *argument = malloc(sizeof(*argument));
 	pthread_t thread;
 	int err;
 
 	if (!argument)
 		return -ENOMEM;
-	*argument = (struct argument){ .server = server, .fd = fd };
+	*argument = *connection;
 	err = pthread_create(&thread, NULL, thread_start, argument);
 	if (err) {
 		free(argument);
@@ -378,7 +398,7 @@ static int connection_thread(const struct server *server, int fd)
 	return 0;
 }
 
-static int connection_process(const struct server *server, int fd)
+static int connection_process(const struct connection *connection)
 {
 	pid_t parent = getpid(), pid = fork();
 
@@ -387,9 +407,9 @@ static int connection_process(const struct server *server, int fd)
 	if (!pid) {
 		if (prctl(PR_SET_PDEATHSIG, SIGKILL) || getppid() != parent)
 			_exit(1);
-		_exit(connection_live(server, fd) != 0);
+		_exit(connection_live(connection) != 0);
 	}
-	close(fd);
+	close(connection->fd);
 	return 0;
 }
 
@@ -406,13 +426,14 @@ static int reap(const struct server *server, int flags)
 	return 0;
 }
 
-static int connection_create(const struct server *server, int fd)
+static int connection_create(const struct server *server, int fd, size_t reply)
 {
+	struct connection connection = { .server = server, .fd = fd, .reply = reply };
 	int err;
 
 	if (server->workload.form == FORM_THREAD)
-		return connection_thread(server, fd);
-	err = connection_process(server, fd);
+		return connection_thread(&connection);
+	err = connection_process(&connection);
 	return err ? err : reap(server, WNOHANG);
 }
 
@@ -439,7 +460,7 @@ static int acceptor_warm_up(const struct server *server)
 
 	if (fd < 0)
 		return fd;
-	err = connection_create(server, fd);
+	err = connection_create(server, fd, rehearsal_size(server));
 	if (!err)
 		err = settle(server, 1);
 	close(client);
@@ -473,7 +494,7 @@ static int work_per_connection(struct worker *worker, const struct server *serve
 		return creation_failed(worker, server, err);
 	begin(worker, server);
 	while (!err && (fd = accept_one(server, server->listener, 0)) >= 0) {
-		err = connection_create(server, fd);
+		err = connection_create(server, fd, server->reply);
 		created++;
 	}
 	if (!err && fd != -EINVAL)
@@ -532,13 +553,6 @@ static int loop_accept(struct loop *loop)
 	return fd < 0 ? fd : loop_add(loop, fd);
 }
 
-static void loop_close(struct loop *loop, struct peer *peer)
-{
-	close(peer->fd);
-	peer->fd = 0;
-	loop->open--;
-}
-
 static int peer_listen_for(const struct loop *loop, struct peer *peer, uint32_t events)
 {
 	struct epoll_event event = { .events = events, .data.ptr = peer };
@@ -575,10 +589,8 @@ static int peer_receive(struct loop *loop, struct peer *peer)
 
 	if (got < 0)
 		return errno == EINTR || errno == EAGAIN ? 0 : -errno;
-	if (!got) {
-		loop_close(loop, peer);
-		return peer->got ? -EPIPE : 0;
-	}
+	if (!got)
+		return -EPIPE;
 	peer->got += (size_t)got;
 	if (peer->got < REQUEST_SIZE)
 		return 0;
@@ -589,6 +601,18 @@ static int peer_receive(struct loop *loop, struct peer *peer)
 	peer->sent = 0;
 	peer->size = loop->reply;
 	return peer_send(loop, peer, false);
+}
+
+static int loop_serve(struct loop *loop, struct peer *peer)
+{
+	int err = peer->size ? peer_send(loop, peer, true) : peer_receive(loop, peer);
+
+	if (!client_gone(err))
+		return err;
+	close(peer->fd);
+	peer->fd = 0;
+	loop->open--;
+	return 0;
 }
 
 /* Until no more connections can come, and those that are open have been closed. */
@@ -607,10 +631,8 @@ static int loop_run(struct loop *loop)
 
 			if (!peer)
 				err = loop_accept(loop);
-			else if (peer->size)
-				err = peer_send(loop, peer, true);
 			else
-				err = peer_receive(loop, peer);
+				err = loop_serve(loop, peer);
 		}
 	}
 	return err;
