@@ -17,6 +17,8 @@
 #include "crew.h"
 #include "forms.h"
 
+#define STACK_TOUCHED 16384
+
 void *shared_memory(size_t size, struct fail *fail)
 {
 	void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
@@ -100,9 +102,19 @@ static int leave(struct worker *worker)
 	return 0;
 }
 
+/* Whether the calls of the span reach a new page of the stack depends on where the kernel put it. */
+static __attribute__((noinline)) void touch_stack(void)
+{
+	volatile char room[STACK_TOUCHED];
+
+	for (size_t i = 0; i < sizeof(room); i += 1024)
+		room[i] = 0;
+}
+
 /* What the span's own calls fault in (after a fork even the clock's page) is faulted in before it. */
 static void rehearse(struct worker *worker)
 {
+	touch_stack();
 	worker_begin(worker);
 	worker_end(worker);
 	worker->begin_ns = worker->end_ns = 0;
