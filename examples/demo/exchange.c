@@ -37,7 +37,8 @@ static int hex_parse(const char *text, uint64_t *number)
 
 void request_write(char request[REQUEST_SIZE], uint64_t id)
 {
-	memcpy(request, template, REQUEST_SIZE);
+	for (size_t i = 0; i < REQUEST_SIZE; i++)
+		request[i] = template[i];
 	hex_write(request + ID_AT, id);
 }
 
@@ -45,8 +46,8 @@ int request_parse(const char request[REQUEST_SIZE], uint64_t *id)
 {
 	size_t rest = ID_AT + DIGITS;
 
-	if (memcmp(request, template, ID_AT) ||
-	    memcmp(request + rest, template + rest, REQUEST_SIZE - rest))
+	if (memcmp(request, template, ID_AT) != 0 ||
+	    memcmp(request + rest, template + rest, REQUEST_SIZE - rest) != 0)
 		return -EBADMSG;
 	return hex_parse(request + ID_AT, id);
 }

@@ -120,6 +120,7 @@ static int background(struct worker *worker, const struct responsive *responsive
 		return err;
 	shared->units[worker->index] = 0; /* there before the timed span */
 	atomic_fetch_add(&shared->start, 0);
+	futex_wake(&shared->start, 1); /* who waits looks again */
 	worker_begin(worker);
 	if (atomic_fetch_add(&shared->running, 1) + 1 == responsive->background)
 		gate_open(&shared->start);
@@ -137,16 +138,16 @@ static int background(struct worker *worker, const struct responsive *responsive
 /* Run time, wait and runs; all are 0 where the kernel does not count them. */
 static struct wait read_wait(int fd)
 {
-	char text[128];
+	char text[128], *rest;
 	ssize_t size = fd < 0 ? -1 : pread(fd, text, sizeof(text) - 1, 0);
 	struct wait wait = { 0 };
-	uint64_t run, runs;
 
 	if (size <= 0)
 		return wait;
 	text[size] = '\0';
-	wait.known = sscanf(text, "%" SCNu64 " %" SCNu64 " %" SCNu64, &run, &wait.ns, &runs) == 3 &&
-		     runs;
+	strtoull(text, &rest, 10);
+	wait.ns = strtoull(rest, &rest, 10);
+	wait.known = strtoull(rest, NULL, 10) > 0;
 	return wait;
 }
 
@@ -165,8 +166,10 @@ static void tick(struct shared *shared, const struct responsive *responsive, uin
 	for (uint64_t i = 0; i < responsive->ticks; i++) {
 		uint64_t due = begin + (i + 1) * SECOND_NS / responsive->hz, now;
 
-		shared->due_before += clock_now_ns() >= due;
-		sleep_until(due);
+		if (clock_now_ns() < due)
+			sleep_until(due);
+		else /* or the kernel might sleep a little, for a time that is past */
+			shared->due_before++;
 		now = clock_now_ns();
 		shared->late_ns[i] = now > due ? now - due : 0;
 	}
