@@ -200,7 +200,7 @@ nices() {
 		[[ $err == "tasktax: responsive: cannot create $form "*" of 31: Resource temporarily unavailable; "* ]]
 	done
 	rm -r "$open"
-	run ! pgrep -u 65531
+	run ! pgrep -u 65531 --runstates D,R,S,T
 }
 
 @test "a task dies: 125, one line, and no other is left" {
