@@ -40,4 +40,10 @@ int race_run(int argc, char **argv);
 /* crash.c */
 int crash_run(int argc, char **argv);
 
+/* server.c */
+int server_run(int argc, char **argv);
+
+/* responsive.c */
+int responsive_run(int argc, char **argv);
+
 #endif

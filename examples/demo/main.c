@@ -24,6 +24,10 @@ static const struct experiment experiments[] = {
 	  shootdown_run },
 	{ "race", "tasks count up one counter: what is lost without care", race_run },
 	{ "crash", "one task fails: who survives, and how soon it is replaced", crash_run },
+	{ "server", "requests served by workers, a task per connection, or one event loop",
+	  server_run },
+	{ "responsive", "a tick as of a user interface, beside work in the background",
+	  responsive_run },
 };
 
 #define EXPERIMENTS (sizeof(experiments) / sizeof(experiments[0]))

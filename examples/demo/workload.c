@@ -17,6 +17,8 @@
 #include "crew.h"
 #include "forms.h"
 
+#define STACK_TOUCHED 16384
+
 void *shared_memory(size_t size, struct fail *fail)
 {
 	void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
@@ -104,8 +106,19 @@ static int leave(struct worker *worker)
 	return 0;
 }
 
+/* Whether the calls of the span reach a new page of the stack depends on where the kernel put it. */
+static __attribute__((noinline)) void touch_stack(void)
+{
+	volatile char room[STACK_TOUCHED];
+
+	for (size_t i = 0; i < sizeof(room); i += 1024)
+		room[i] = 0;
+}
+
+/* What the span's own calls fault in (after a fork even the clock's page) is faulted in before it. */
 void worker_rehearse(struct worker *worker)
 {
+	touch_stack();
 	worker_begin(worker);
 	worker_end(worker);
 	worker->begin_ns = worker->end_ns = 0;
@@ -264,12 +277,17 @@ static int do_own_part(struct crew *crew, struct fail *fail)
 	return err;
 }
 
+static int watch(const struct workload *workload, struct fail *fail)
+{
+	return workload->watch ? workload->watch(workload->context, fail) : 0;
+}
+
 /* 0 when all workers have ended well, the number of a signal that ends us, or -errno. */
 static int coordinate(struct crew *crew, struct fail *fail)
 {
-	int err;
+	int err = watch(&crew->workload, fail);
 
-	while (atomic_load(&crew->ended) < crew->workload.tasks) {
+	while (!err && atomic_load(&crew->ended) < crew->workload.tasks) {
 		if (atomic_load(&crew->ready) == crew->workload.tasks && !atomic_load(&crew->start))
 			gate_open(&crew->start);
 		err = wait_for_news(crew, fail);
@@ -279,11 +297,14 @@ static int coordinate(struct crew *crew, struct fail *fail)
 			err = check_failed(crew, fail);
 		if (!err)
 			err = do_own_part(crew, fail);
-		if (err)
-			return err;
+		if (!err)
+			err = watch(&crew->workload, fail);
 	}
-	form_join(crew);
-	return 0;
+	if (!err)
+		err = watch(&crew->workload, fail);
+	if (!err)
+		form_join(crew);
+	return err;
 }
 
 struct usage usage_all(void)

@@ -51,6 +51,12 @@ struct workload {
 	 * neither allocates nor prints. Returns 0, or fail_set(&worker->fail, ...).
 	 */
 	int (*work)(struct worker *worker, const void *context);
+	/*
+	 * Looks after what else runs for the workload, as a child that is no worker; may be NULL. Called
+	 * in the main task at first, whenever something happened (a child ended, the workers are ready or
+	 * done), and at the end. It may find a child waited for already. 0 or -errno, which ends the workload.
+	 */
+	int (*watch)(const void *context, struct fail *fail);
 	const void *context;
 	/*
 	 * NULL, or what runs in each task before the start gate: what its work needs and is no part of it. Returns
