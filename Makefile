@@ -195,6 +195,7 @@ bench: ## times and ratios against the peers, by hand
 	@tests/packages install build test bench
 	@$(MAKE) tests
 	@TASKTAX_BUILD='$(abspath $(BUILD))' tests/bench/run
+	@TASKTAX_BUILD='$(abspath $(BUILD))' tests/bench/lab
 
 .PHONY: demo
 demo: ## install what is missing, build, compare processes with threads on this machine

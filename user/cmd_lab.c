@@ -41,6 +41,7 @@ enum option_key {
 	KEY_CPU = 256,
 	KEY_LAPS,
 	KEY_WITHOUT,
+	KEY_SAME,
 };
 
 static const struct argp_option option_list[] = {
@@ -54,6 +55,11 @@ static const struct argp_option option_list[] = {
 	{ "cpu", KEY_CPU, "N", 0, "Pin the work to CPU N (default: the last one allowed)", 3 },
 	{ "laps", KEY_LAPS, "N", 0, "Laps of one run (default: each experiment's own)", 3 },
 	{ "seed", KEY_SEED, "N", 0, "Seed of the order inside a round (default 1)", 3 },
+	{ "same", KEY_SAME, "FORM", 0,
+	  "Test of the lab itself: both sides are FORM (process or thread), so that there is no "
+	  "difference to be "
+	  "seen",
+	  4 },
 	{ "without", KEY_WITHOUT, "HOOK", 0,
 	  "Do as if this kernel had no HOOK (`tasktax doctor` lists them); may be repeated", 4 },
 	{ 0 },
@@ -118,6 +124,18 @@ static void add_without(struct lab_arguments *arguments, struct argp_state *stat
 		arguments->without[arguments->without_count++] = name;
 }
 
+static void parse_same(struct lab_settings *settings, struct argp_state *state, const char *text)
+{
+	settings->same = true;
+	if (!strcmp(text, lab_form_name(LAB_PROCESS)))
+		settings->same_as = LAB_PROCESS;
+	else if (!strcmp(text, lab_form_name(LAB_THREAD)))
+		settings->same_as = LAB_THREAD;
+	else
+		arguments_error(state, "--same %s: neither process nor thread",
+				quote_string(text).text);
+}
+
 static error_t parse(int key, char *text, struct argp_state *state)
 {
 	struct lab_arguments *arguments = state->input;
@@ -149,6 +167,9 @@ static error_t parse(int key, char *text, struct argp_state *state)
 		break;
 	case KEY_SEED:
 		settings->seed = number(state, "--seed", text, 0, INT64_MAX);
+		break;
+	case KEY_SAME:
+		parse_same(settings, state, text);
 		break;
 	case KEY_WITHOUT:
 		add_without(arguments, state, text);

@@ -21,6 +21,8 @@
 struct lab_settings {
 	unsigned int rounds;
 	bool quick;
+	bool same;	       /* a test of the lab itself: both sides run in the form of, */
+	enum lab_form same_as; /* this one */
 	uint64_t seed;	       /* of the order inside a round */
 	uint64_t laps;	       /* of a run: what an experiment repeats */
 	int cpu;	       /* where the workers are pinned, unless they are spread */

@@ -3,6 +3,7 @@
 #include "lab/lab.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -76,11 +77,30 @@ static int take(const struct course *course, const struct lab_run *run, const ch
 	return err ? EXITS_FAILURE : 0;
 }
 
+/* The form in which a side's runs are run. */
+static enum lab_form form_of(const struct lab_settings *settings, enum lab_form side)
+{
+	return settings->same ? settings->same_as : side;
+}
+
+/* What an experiment took in for one form, as this side's, beside what the side has already. */
+static void move_to_side(struct lab_round *from, enum lab_form form, struct lab_round *to,
+			 enum lab_form side)
+{
+	for (size_t i = 0; i < LAB_FIGURES; i++)
+		if (isfinite(from->value[form][i]))
+			to->value[side][i] = from->value[form][i];
+	if (from->truth[form].known)
+		to->truth[side] = from->truth[form];
+}
+
 static int run_slot(const struct course *course, uint8_t slot, const struct lab_step *step,
 		    struct lab_round *round, struct fail *fail)
 {
 	bool traced = slot % LAB_MODES == LAB_TRACED;
-	struct lab_run run = { .form = slot / LAB_MODES, .step = step };
+	enum lab_form side = slot / LAB_MODES;
+	struct lab_run run = { .form = form_of(course->settings, side), .step = step };
+	struct lab_round taken;
 	struct lab_command command = { .argv = { (char *)course->settings->demo } };
 	struct launched launched;
 	int failed;
@@ -91,8 +111,10 @@ static int run_slot(const struct course *course, uint8_t slot, const struct lab_
 	if (failed)
 		return failed;
 	run.report = launched.traced ? launched.trace.report : NULL;
-	failed = take(course, &run, launched.output, round, fail);
+	lab_round_init(&taken);
+	failed = take(course, &run, launched.output, &taken, fail);
 	if (!failed) {
+		move_to_side(&taken, run.form, round, side);
 		round->output[slot] = launched.output;
 		launched.output = NULL;
 	}

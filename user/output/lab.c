@@ -291,6 +291,12 @@ static void setting(const struct lab_result *result, const struct features *host
 		  settings->cpus == 1 && !settings->no_trace ?
 			  "; with one CPU to use, the tracer's own work is on it too" :
 			  "");
+	if (settings->same)
+		page_text(page, STYLE_WARN, 2, 2,
+			  "A test of the lab itself: both sides are run as %s, so a difference "
+			  "would be "
+			  "chance.",
+			  lab_form_name(settings->same_as));
 	if (result->direct_end)
 		page_text(page, STYLE_DIM, 2, 2,
 			  "Direct cost is measured up to %s, less the probe's own.",

@@ -172,10 +172,12 @@ static json_t *verdict_json(const struct lab_result *result)
 static json_t *experiment_json(const struct lab_result *result)
 {
 	const struct lab_settings *settings = &result->settings;
-	json_t *chosen = json_pack("{s:o, s:b, s:o, s:o, s:i, s:i}", "rounds",
-				   count(settings->rounds), "quick", settings->quick, "seed",
-				   count(settings->seed), "laps", count(settings->laps), "cpu",
-				   settings->cpu, "cpus_allowed", (int)settings->cpus);
+	json_t *chosen = json_pack("{s:o, s:b, s:o, s:o, s:o, s:i, s:i}", "rounds",
+				   count(settings->rounds), "quick", settings->quick, "same",
+				   settings->same ? json_string(lab_form_name(settings->same_as)) :
+						    json_null(),
+				   "seed", count(settings->seed), "laps", count(settings->laps),
+				   "cpu", settings->cpu, "cpus_allowed", (int)settings->cpus);
 
 	return json_pack(
 		"{s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "name",
