@@ -19,6 +19,7 @@
 #define HZ 240
 #define TICKS 60
 #define US_PER_SECOND 1000000
+#define MOST 90 /* percent of the ticks, so that the others need no word */
 
 /* One line of the experiment. */
 struct setting {
@@ -295,8 +296,8 @@ static void responsive_outcome(const struct lab_sweep *sweep, const struct lab_s
 static void why_late(const struct lab_series *series, enum lab_verdict verdict, char *text,
 		     size_t size)
 {
-	double gap = lab_point(series, LAB_PROCESS, LATE) - lab_point(series, LAB_THREAD, LATE);
-	char by[UNITS_TEXT_SIZE], late[UNITS_TEXT_SIZE];
+	double gap = series->comparison.row[LATE].difference.point;
+	char by[UNITS_TEXT_SIZE], late[UNITS_TEXT_SIZE], bound[UNITS_TEXT_SIZE];
 
 	lab_ns_words(gap, by, sizeof(by));
 	lab_ns_words(lab_point(series, LAB_THREAD, LATE), late, sizeof(late));
@@ -308,10 +309,14 @@ static void why_late(const struct lab_series *series, enum lab_verdict verdict, 
 			 series->step.label, by, gap < 0 ? "less" : "more", late);
 		break;
 	case LAB_NOT_SEEN:
-		snprintf(text, size,
-			 "The scheduler knows tasks, not processes: with \"%s\" a tick is %s late "
-			 "beside a thread and much the same beside a process",
-			 series->step.label, late);
+		snprintf(
+			text, size,
+			"The scheduler knows tasks, not processes: with \"%s\" a tick is %s late "
+			"beside a thread, and beside a process no different as far as these rounds "
+			"tell (at most %s)",
+			series->step.label, late,
+			format_percent(bound, sizeof(bound),
+				       series->comparison.row[LATE].comparison.bound_percent));
 		break;
 	case LAB_MIXED:
 		snprintf(text, size,
@@ -328,32 +333,44 @@ static void why_late(const struct lab_series *series, enum lab_verdict verdict, 
 	}
 }
 
-/* What the trace says of how a tick comes to the CPU. */
-static void why_switch(const struct lab_series *series, const struct lab_settings *settings,
-		       char *text, size_t size)
+/* What the switch costs that a tick takes the CPU by. */
+static void why_direct(const struct lab_series *series, char *text, size_t size)
 {
 	double process = lab_point(series, LAB_PROCESS, DIRECT);
 	double thread = lab_point(series, LAB_THREAD, DIRECT);
 	char of_process[UNITS_TEXT_SIZE], of_thread[UNITS_TEXT_SIZE];
 
-	if (settings->no_trace) {
+	text[0] = '\0';
+	if (isfinite(process) && isfinite(thread))
+		snprintf(text, size,
+			 "; the switch costs %s with page tables to change and %s without, beside "
+			 "the timer, the wake-up and the choice of the next task, which are the "
+			 "same",
+			 lab_ns_words(process, of_process, sizeof(of_process)),
+			 lab_ns_words(thread, of_thread, sizeof(of_thread)));
+}
+
+/* What the trace says of how a tick comes to the CPU. */
+static void why_switch(const struct lab_series *series, const struct lab_settings *settings,
+		       char *text, size_t size)
+{
+	double process = lab_point(series, LAB_PROCESS, TAKEN);
+	double thread = lab_point(series, LAB_THREAD, TAKEN);
+	char direct[240];
+
+	if (settings->no_trace || !isfinite(process) || !isfinite(thread)) {
 		snprintf(text, size, ". How it came to the CPU is not known without a trace.");
 		return;
 	}
+	why_direct(series, direct, sizeof(direct));
 	snprintf(text, size,
 		 ". In the trace %.0f %% of the ticks took the CPU from the background process "
-		 "itself, and %.0f %% from the background thread",
-		 lab_point(series, LAB_PROCESS, TAKEN), lab_point(series, LAB_THREAD, TAKEN));
-	if (!isfinite(process) || !isfinite(thread))
-		snprintf(text + strlen(text), size - strlen(text), ".");
-	else
-		snprintf(text + strlen(text), size - strlen(text),
-			 "; that switch costs %s with page tables to change and %s without: the "
-			 "rest "
-			 "of the lateness is the timer, the wake-up and the choice of the next "
-			 "task.",
-			 lab_ns_words(process, of_process, sizeof(of_process)),
-			 lab_ns_words(thread, of_thread, sizeof(of_thread)));
+		 "itself, and %.0f %% from the background thread%s%s.",
+		 process, thread,
+		 process < MOST || thread < MOST ? " (others came after programs that are no part "
+						   "of this)" :
+						   "",
+		 direct);
 }
 
 /* The ticks that a median does not tell of. */
@@ -385,7 +402,7 @@ static void responsive_why(const struct lab_sweep *sweep, const struct lab_setti
 			   char *text, size_t size)
 {
 	const struct lab_series *series = told(sweep);
-	char late[300], of_switch[480], missed[300];
+	char late[320], of_switch[560], missed[300];
 
 	if (!series) {
 		snprintf(text, size, "No tick was timed in both forms.");

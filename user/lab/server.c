@@ -15,7 +15,7 @@
 #include "base/units.h"
 #include "lab/readings.h"
 
-#define REQUESTS 6000
+#define REQUESTS 4000
 #define CLIENTS 8
 #define PER_CONNECTION 10
 
@@ -348,10 +348,10 @@ static void server_outcome(const struct lab_sweep *sweep, const struct lab_setti
 	lab_outcome(sweep, &experiment_server.rules, settings, "the time per request", text, size);
 }
 
-/* "10.3 µs": process - thread of a figure; whether it is known. */
+/* Process - thread of a figure, at the median of the rounds; whether it is known. */
 static bool gap_of(const struct lab_series *series, size_t figure, double *gap)
 {
-	*gap = lab_point(series, LAB_PROCESS, figure) - lab_point(series, LAB_THREAD, figure);
+	*gap = series->comparison.row[figure].difference.point;
 	return isfinite(*gap);
 }
 
@@ -410,7 +410,7 @@ static void why_step(const struct lab_series *series, char *text, size_t size)
 		 "With \"%s\" a request takes %s %s in processes%s%s; the server switches %.2f "
 		 "times a request against %.2f, and %s. ",
 		 series->step.label, lab_ns_words(gap, by, sizeof(by)), more_or_less(gap),
-		 verdict == LAB_NOT_SEEN ? ", which is not told apart from nothing" : "", gap_text,
+		 verdict == LAB_NOT_SEEN ? ", within what the rounds differ by" : "", gap_text,
 		 lab_point(series, LAB_PROCESS, SWITCHES) / 1000,
 		 lab_point(series, LAB_THREAD, SWITCHES) / 1000, faults);
 }
@@ -483,7 +483,8 @@ static void server_why(const struct lab_sweep *sweep, const struct lab_settings 
 		 settings->no_trace ?
 			 "What switches and faults cost is not known without a trace. " :
 			 "The trace does not price the rest: system calls, those that "
-			 "create, end and wait for tasks among them, and caches. ",
+			 "create, end and wait for tasks among them, caches, other "
+			 "programs. ",
 		 last);
 	text[strlen(text) - (text[strlen(text) - 1] == ' ')] = '\0';
 }
