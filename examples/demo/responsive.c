@@ -425,9 +425,7 @@ int responsive_run(int argc, char **argv)
 	if (responsive.workload.cpu >= 0 && parse_options(argc, argv, &responsive))
 		return EXITS_USAGE;
 	if (fail.code || prepare(&responsive, &fail) ||
-	    workload_run(&responsive.workload, &result, &fail)) {
-		log_error("responsive: %s", fail.text);
-		return EXITS_FAILURE;
-	}
+	    workload_run(&responsive.workload, &result, &fail))
+		report_failure("responsive", &fail);
 	return report(&responsive, &result);
 }

@@ -424,8 +424,7 @@ int server_run(int argc, char **argv)
 	if (prepare(&server, &fail) || workload_run(&server.workload, &result, &fail)) {
 		if (server.load && server.load->pid > 0)
 			load_stop(server.load);
-		log_error("server: %s", fail.text);
-		return EXITS_FAILURE;
+		report_failure("server", &fail);
 	}
 	load_sort(server.load);
 	return report(&server, &result);

@@ -88,6 +88,8 @@ struct experiment {
 };
 
 extern const struct experiment experiment_ring;
+extern const struct experiment experiment_server;
+extern const struct experiment experiment_responsive;
 
 /* The experiments in the order in which the lab runs them; NULL after the last. */
 const struct experiment *experiment_at(size_t index);

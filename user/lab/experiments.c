@@ -8,6 +8,8 @@
 
 static const struct experiment *const experiments[] = {
 	&experiment_ring,
+	&experiment_server,
+	&experiment_responsive,
 };
 
 #define EXPERIMENTS (sizeof(experiments) / sizeof(experiments[0]))

@@ -176,7 +176,7 @@ char *lab_ns_words(double ns, char *text, size_t size)
 char *lab_value_words(enum lab_unit unit, double value, char *text, size_t size)
 {
 	if (!isfinite(value)) {
-		snprintf(text, size, "â");
+		snprintf(text, size, "\xe2\x80\x93");
 		return text;
 	}
 	switch (unit) {
