@@ -208,7 +208,7 @@ static void crash_outcome(const struct lab_sweep *sweep, const struct lab_settin
 	switch (sweep->verdict) {
 	case LAB_SUPPORTED:
 	case LAB_MIXED:
-		snprintf(text, size, "of %d workers survive a crash, processes against threads: %s",
+		snprintf(text, size, "of %d workers a crash leaves, processes against threads: %s",
 			 TASKS, steps);
 		break;
 	case LAB_NOT_SEEN:
@@ -272,8 +272,8 @@ static void crash_why(const struct lab_sweep *sweep, const struct lab_settings *
 	snprintf(text, size,
 		 "%s: a fatal signal ends a process with all of its threads, and no other process. "
 		 "By the untraced clock, with %s, the supervisor knew of it after %s, and all of "
-		 "the dead were at work again after %s: one worker to replace, or %d. Work that "
-		 "died with them, in units a crash: %s.",
+		 "the dead were at work again after %s: one worker to replace, or %d, each of "
+		 "which must come to a CPU first. Work that died with them, in units a crash: %s.",
 		 trace, first->step.label, noticed, replaced, TASKS, work);
 }
 

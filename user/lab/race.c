@@ -46,13 +46,12 @@ static const struct lab_figure race_figures[RACE_FIGURES] = {
 	[SLEPT] = { "slept_count", NULL, LAB_COUNT, true, true },
 };
 
-/* ---- the ways, by lab_step.at ---- */
+/* ---- the ways, by lab_step.at. Labels that leave room for figures on a line of 80 ---- */
 
 struct race_way {
 	const char *label, *how;
 	uint64_t divisor; /* of the plain way's increments, as these are dearer */
 	bool own[LAB_FORMS];
-	const char *side[LAB_FORMS];
 	bool aside, quick;
 };
 
@@ -65,13 +64,7 @@ enum {
 };
 
 static const struct race_way race_ways[] = {
-	[AS_EACH_COMES] = { "default",
-			    "plain",
-			    1,
-			    { true, false },
-			    { "own", "shared" },
-			    false,
-			    true },
+	[AS_EACH_COMES] = { "own : shared", "plain", 1, { true, false }, .quick = true },
 	[BOTH_SHARE] = { "both share", "plain", 1, .aside = true, .quick = true },
 	[ATOMIC] = { "both, atomic", "atomic", 10, .aside = true, .quick = true },
 	[MUTEX] = { "both, mutex", "mutex", 50, .aside = true },
@@ -89,7 +82,6 @@ static size_t race_steps(const struct lab_settings *settings, struct lab_step *s
 		if (settings->quick && !way->quick)
 			continue;
 		snprintf(step->label, sizeof(step->label), "%s", way->label);
-		memcpy(step->side, way->side, sizeof(step->side));
 		step->at = i;
 		step->aside = way->aside;
 		count++;
@@ -290,8 +282,8 @@ static void cure_words(const struct lab_sweep *sweep, char *text, size_t size)
 			continue;
 		times = lab_point(cure, LAB_THREAD, CLOCK) / lab_point(plain, LAB_THREAD, CLOCK);
 		used += (size_t)snprintf(text + used, size - used,
-					 " With %s processes lost %s and threads %s, at %.1f times "
-					 "the plain increment's time (threads).",
+					 " By %s, processes lose %s and threads %s, at %.1f times "
+					 "the time (of threads).",
 					 race_ways[cures[i]].how, lost_of(cure).form[LAB_PROCESS],
 					 lost_of(cure).form[LAB_THREAD], times);
 	}
@@ -317,12 +309,12 @@ static void cause_words(const struct lab_series *series, const struct lab_settin
 			 "did meanwhile. So %s preemptions a run lost %s updates.",
 			 times, count);
 	else
-		snprintf(
-			text, size,
-			" The trace saw two threads preempted %s times in a run that lost %s "
-			"updates: most are lost by running at once, and some by whole time slices, "
-			"as a task preempted between read and write puts back an old value.",
-			times, count);
+		snprintf(text, size,
+			 " The trace saw the two threads preempted %s times in a run that lost %s "
+			 "updates: some by running at once, some by these preemptions, as a task "
+			 "stopped between read and write puts back, when it goes on, a value from "
+			 "before all that the other did meanwhile.",
+			 times, count);
 }
 
 /* Who shares with whom, and whether it makes a difference which form they have. */
