@@ -43,7 +43,7 @@ setup() { bats_require_minimum_version 1.5.0; }
 
 @test "race: losses where something is shared, none with care or apart" {
 	need_root
-	lab race --rounds 2 --laps 2000000 --json
+	lab race --rounds 2 --laps 500000 --json
 	[ "$status" = 0 ]
 	[ -z "$stderr" ]
 	sound 5
@@ -66,13 +66,13 @@ setup() { bats_require_minimum_version 1.5.0; }
 	holds '.experiments[0].steps[].rounds | all(.[] | .process, .thread; .replaced_ns > .noticed_ns)'
 }
 
-@test "one CPU: shootdown is skipped with the reason, race and crash go on" {
+@test "one CPU: shootdown is skipped with the reason, race goes on" {
 	cpu=$(taskset -cp $$ | sed 's/.*[ ,-]//')
 	run --separate-stderr taskset -c "$cpu" "$TASKTAX" lab shootdown --rounds 2
 	[ "$status" = 0 ]
 	[ "$(grep -c '^Skipped: .*: one CPU may be used' <<<"$output")" = 3 ]
 	grep -q '^Unknown: nothing could be run: one CPU' <<<"$output"
-	run --separate-stderr taskset -c "$cpu" "$TASKTAX" lab race crash --quick --rounds 2 --laps 2 --json
+	run --separate-stderr taskset -c "$cpu" "$TASKTAX" lab race --quick --rounds 2 --laps 1000 --json
 	[ "$status" = 0 ]
-	holds '.experiments | length == 2 and all(.[]; .rounds_done == 2 and .settings.cpus_allowed == 1)'
+	holds '.experiments[0] | .rounds_done == 2 and .settings.cpus_allowed == 1'
 }

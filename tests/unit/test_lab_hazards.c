@@ -467,6 +467,7 @@ static void text_of_what_was_skipped(void **state)
 	text = text_of(&experiment_shootdown, &settings, ROUNDS, same, &verdict);
 	assert_int_equal(verdict, LAB_UNKNOWN);
 	assert_non_null(strstr(text, "\nSkipped: mprotect: one CPU may be used"));
+	assert_null(strstr(text, "process is")); /* no empty table */
 	assert_non_null(strstr(text, "\nUnknown: nothing could be run: one CPU"));
 	assert_fits("shootdown", text);
 	free(text);

@@ -49,7 +49,7 @@ static const struct lab_figure race_figures[RACE_FIGURES] = {
 /* ---- the ways, by lab_step.at. Labels that leave room for figures on a line of 80 ---- */
 
 struct race_way {
-	const char *label, *how;
+	const char *label, *how, *with;
 	uint64_t divisor; /* of the plain way's increments, as these are dearer */
 	bool own[LAB_FORMS];
 	bool aside, quick;
@@ -64,11 +64,13 @@ enum {
 };
 
 static const struct race_way race_ways[] = {
-	[AS_EACH_COMES] = { "own : shared", "plain", 1, { true, false }, .quick = true },
-	[BOTH_SHARE] = { "both share", "plain", 1, .aside = true, .quick = true },
-	[ATOMIC] = { "both, atomic", "atomic", 10, .aside = true, .quick = true },
-	[MUTEX] = { "both, mutex", "mutex", 50, .aside = true },
-	[OWN] = { "neither shares", "plain", 1, { true, true }, .aside = true },
+	[AS_EACH_COMES] = { "own : shared", "plain", .divisor = 1, .own = { true, false },
+			    .quick = true },
+	[BOTH_SHARE] = { "both share", "plain", .divisor = 1, .aside = true, .quick = true },
+	[ATOMIC] = { "both, atomic", "atomic", "atomic increments", .divisor = 10, .aside = true,
+		     .quick = true },
+	[MUTEX] = { "both, mutex", "mutex", "a mutex", .divisor = 50, .aside = true },
+	[OWN] = { "neither shares", "plain", .divisor = 1, .own = { true, true }, .aside = true },
 };
 
 static size_t race_steps(const struct lab_settings *settings, struct lab_step *steps)
@@ -203,7 +205,7 @@ struct lost_text {
 
 static struct lost_text lost_of(const struct lab_series *series)
 {
-	struct lost_text text;
+	struct lost_text text = { 0 };
 
 	for (int form = 0; form < LAB_FORMS; form++)
 		lost_words(series, form, text.form[form], sizeof(text.form[form]));
@@ -281,11 +283,12 @@ static void cure_words(const struct lab_sweep *sweep, char *text, size_t size)
 		if (!cure || !cure->comparison.row[LOST].rounds)
 			continue;
 		times = lab_point(cure, LAB_THREAD, CLOCK) / lab_point(plain, LAB_THREAD, CLOCK);
-		used += (size_t)snprintf(text + used, size - used,
-					 " By %s, processes lose %s and threads %s, at %.1f times "
-					 "the time (of threads).",
-					 race_ways[cures[i]].how, lost_of(cure).form[LAB_PROCESS],
-					 lost_of(cure).form[LAB_THREAD], times);
+		used += (size_t)snprintf(
+			text + used, size - used,
+			" With %s, processes lose %s and threads %s, at %.1f times "
+			"the time (of threads).",
+			race_ways[cures[i]].with, lost_of(cure).form[LAB_PROCESS],
+			lost_of(cure).form[LAB_THREAD], times);
 	}
 }
 
@@ -309,12 +312,13 @@ static void cause_words(const struct lab_series *series, const struct lab_settin
 			 "did meanwhile. So %s preemptions a run lost %s updates.",
 			 times, count);
 	else
-		snprintf(text, size,
-			 " The trace saw the two threads preempted %s times in a run that lost %s "
-			 "updates: some by running at once, some by these preemptions, as a task "
-			 "stopped between read and write puts back, when it goes on, a value from "
-			 "before all that the other did meanwhile.",
-			 times, count);
+		snprintf(
+			text, size,
+			" The trace saw the two threads preempted %s times in a run that lost %s "
+			"updates. Either loses: to run at once, and to be stopped between read and "
+			"write, which puts back a value from before all that the other did "
+			"meanwhile.",
+			times, count);
 }
 
 /* Who shares with whom, and whether it makes a difference which form they have. */

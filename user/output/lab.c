@@ -24,7 +24,10 @@ static struct figure signed_text(enum lab_unit unit, double value)
 	struct figure text = value_text(unit == LAB_NS_SIGNED ? LAB_NS : unit, fabs(value));
 	struct figure with_sign;
 
-	snprintf(with_sign.text, sizeof(with_sign.text), "%s%.60s", value < 0 ? "-" : "+",
+	snprintf(with_sign.text, sizeof(with_sign.text), "%s%.60s",
+		 value < 0 ? "-" :
+		 value > 0 ? "+" :
+			     "",
 		 text.text);
 	return with_sign;
 }
@@ -242,11 +245,23 @@ static void skipped(const struct lab_sweep *sweep, struct page *page)
 				     sweep->series[i].step.label, sweep->series[i].step.skipped);
 }
 
+static bool all_skipped(const struct lab_sweep *sweep)
+{
+	for (size_t i = 0; i < sweep->steps; i++)
+		if (!sweep->series[i].step.skipped[0])
+			return false;
+	return true;
+}
+
 /* One step: all its figures. Several: figure after figure, and the headline as a picture. */
 static void results(const struct lab_result *result, struct page *page)
 {
 	const struct lab_rules *rules = &result->experiment->rules;
 
+	if (all_skipped(&result->sweep)) {
+		skipped(&result->sweep, page);
+		return;
+	}
 	if (result->sweep.steps == 1) {
 		page_blank(page);
 		figures(result, page);
@@ -316,8 +331,9 @@ static void truth(const struct lab_result *result, struct page *page)
 
 	if (!tally->rounds) {
 		page_heading(page, "Ground truth:", STYLE_WARN, "not checked: %s",
-			     result->settings.no_trace ? "nothing was traced" :
-							 "no round was completed");
+			     result->settings.no_trace	 ? "nothing was traced" :
+			     all_skipped(&result->sweep) ? "nothing was run" :
+							   "no round was completed");
 		return;
 	}
 	page_heading(page, "Ground truth:", good ? STYLE_GOOD : STYLE_BAD,
