@@ -134,8 +134,10 @@ static int compare_values(const double *process, const double *thread, size_t n,
 	if (err)
 		return err;
 	row->comparison = stats_verdict(&ratio);
-	if (by_difference)
+	if (by_difference) { /* the bound is the ratio's */
 		row->comparison.verdict = stats_difference_verdict(&row->difference);
+		row->comparison.bound_percent = NAN;
+	}
 	return 0;
 }
 

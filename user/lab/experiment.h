@@ -90,6 +90,9 @@ struct experiment {
 extern const struct experiment experiment_ring;
 extern const struct experiment experiment_server;
 extern const struct experiment experiment_responsive;
+extern const struct experiment experiment_shootdown;
+extern const struct experiment experiment_race;
+extern const struct experiment experiment_crash;
 
 /* The experiments in the order in which the lab runs them; NULL after the last. */
 const struct experiment *experiment_at(size_t index);

@@ -10,6 +10,9 @@ static const struct experiment *const experiments[] = {
 	&experiment_ring,
 	&experiment_server,
 	&experiment_responsive,
+	&experiment_shootdown,
+	&experiment_race,
+	&experiment_crash,
 };
 
 #define EXPERIMENTS (sizeof(experiments) / sizeof(experiments[0]))

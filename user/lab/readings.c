@@ -110,6 +110,19 @@ bool lab_is_worker_ref(const struct report *report, const json_t *truth, uint32_
 	       lab_is_worker(truth, report->tasks[id].pid);
 }
 
+const struct task_entry *lab_worker_task(const struct report *report, const json_t *truth,
+					 size_t worker)
+{
+	const json_t *workers = json_object_get(truth, "workers");
+	json_int_t tid =
+		json_integer_value(json_object_get(json_array_get(workers, worker), "tid"));
+
+	for (uint32_t id = 1; tid > 0 && id < report->task_count; id++)
+		if (report->tasks[id].pid == (uint64_t)tid)
+			return &report->tasks[id];
+	return NULL;
+}
+
 double lab_percentile(const struct histogram *histogram, double percent)
 {
 	uint64_t value;
@@ -202,6 +215,50 @@ char *lab_value_words(enum lab_unit unit, double value, char *text, size_t size)
 double lab_point(const struct lab_series *series, enum lab_form form, size_t figure)
 {
 	return series->comparison.row[figure].form[form].point;
+}
+
+char *lab_steps_words(const struct lab_sweep *sweep, const struct lab_figure *figures,
+		      size_t figure, char *text, size_t size)
+{
+	enum lab_unit unit = figures[figure].unit;
+	char process[UNITS_TEXT_SIZE], thread[UNITS_TEXT_SIZE];
+	size_t used = 0;
+
+	text[0] = '\0';
+	for (size_t i = 0; i < sweep->steps && used < size; i++) {
+		const struct lab_series *series = &sweep->series[i];
+
+		if (series->step.aside || series->step.skipped[0])
+			continue;
+		lab_value_words(unit, lab_point(series, LAB_PROCESS, figure), process,
+				sizeof(process));
+		lab_value_words(unit, lab_point(series, LAB_THREAD, figure), thread,
+				sizeof(thread));
+		used += (size_t)snprintf(text + used, size - used, "%s%s%s%s against %s",
+					 used ? "; " : "", series->step.label,
+					 series->step.label[0] ? ": " : "", process, thread);
+	}
+	return text;
+}
+
+char *lab_unknown_words(const struct lab_sweep *sweep, const struct lab_rules *rules,
+			const struct lab_settings *settings, char *text, size_t size)
+{
+	const struct lab_series *run = NULL;
+	char lacks[96];
+
+	for (size_t i = 0; i < sweep->steps; i++)
+		if (!run && !sweep->series[i].step.aside && !sweep->series[i].step.skipped[0])
+			run = &sweep->series[i];
+	if (!run)
+		snprintf(text, size, "nothing could be run: %s", sweep->series[0].step.skipped);
+	else if (rules->figures[rules->headline].needs_trace && settings->no_trace)
+		snprintf(text, size, "not measured, since nothing was traced");
+	else
+		snprintf(
+			text, size, "%s",
+			lab_row_lacks(&run->comparison.row[rules->headline], lacks, sizeof(lacks)));
+	return text;
 }
 
 const struct lab_series *lab_extreme(const struct lab_sweep *sweep, size_t figure, bool largest)

@@ -34,6 +34,10 @@ struct lab_truth lab_truth_of(const struct report *report, double expected);
 /* Whether a task reference is a target whose tid the workload names as a worker's. */
 bool lab_is_worker_ref(const struct report *report, const json_t *truth, uint32_t ref);
 
+/* The task of that worker, by its place in "workers"; NULL: the trace has none. */
+const struct task_entry *lab_worker_task(const struct report *report, const json_t *truth,
+					 size_t worker);
+
 /* NaN: it holds nothing. */
 double lab_percentile(const struct histogram *histogram, double percent);
 
@@ -63,6 +67,17 @@ char *lab_value_words(enum lab_unit unit, double value, char *text, size_t size)
  */
 char *lab_outcome(const struct lab_sweep *sweep, const struct lab_rules *rules,
 		  const struct lab_settings *settings, const char *what, char *text, size_t size);
+
+/*
+ * A figure in every step that was run and is part of the claim, process against thread: "munmap: 0 against 987;
+ * dontneed: 1 against 990". Returns text.
+ */
+char *lab_steps_words(const struct lab_sweep *sweep, const struct lab_figure *figures,
+		      size_t figure, char *text, size_t size);
+
+/* Why the headline is not known: skipped, not traced, or what a row lacks. Returns text. */
+char *lab_unknown_words(const struct lab_sweep *sweep, const struct lab_rules *rules,
+			const struct lab_settings *settings, char *text, size_t size);
 
 /* The step that counts with the largest (largest: true) or smallest ratio of a figure; NULL: none has one. */
 const struct lab_series *lab_extreme(const struct lab_sweep *sweep, size_t figure, bool largest);

@@ -21,9 +21,13 @@ static struct figure value_text(enum lab_unit unit, double value)
 /* A difference with its sign. */
 static struct figure signed_text(enum lab_unit unit, double value)
 {
-	struct figure text = value_text(unit, fabs(value)), with_sign;
+	struct figure text = value_text(unit == LAB_NS_SIGNED ? LAB_NS : unit, fabs(value));
+	struct figure with_sign;
 
-	snprintf(with_sign.text, sizeof(with_sign.text), "%s%.60s", value < 0 ? "-" : "+",
+	snprintf(with_sign.text, sizeof(with_sign.text), "%s%.60s",
+		 value < 0 ? "-" :
+		 value > 0 ? "+" :
+			     "",
 		 text.text);
 	return with_sign;
 }
@@ -53,13 +57,13 @@ static void comparison_cells(struct table *table, const struct lab_figure *figur
 	const struct interval *ratio = &row->comparison.ratio, *by = &row->difference;
 	int digits = lab_ratio_digits(ratio);
 
-	if (isfinite(ratio->low)) {
-		table_cell(table, style, "%.*f", digits, ratio->point);
-		table_cell(table, style, "%.*f to %.*f", digits, ratio->low, digits, ratio->high);
-	} else if (figure->by_difference && isfinite(by->low)) {
+	if (figure->by_difference && isfinite(by->low)) {
 		table_cell(table, style, "%s", signed_text(figure->unit, by->point).text);
 		table_cell(table, style, "%s to %s", signed_text(figure->unit, by->low).text,
 			   signed_text(figure->unit, by->high).text);
+	} else if (isfinite(ratio->low)) {
+		table_cell(table, style, "%.*f", digits, ratio->point);
+		table_cell(table, style, "%.*f to %.*f", digits, ratio->low, digits, ratio->high);
 	} else {
 		table_cell(table, style, isfinite(ratio->point) ? "%.*f" : DASH, digits,
 			   ratio->point);
@@ -87,9 +91,10 @@ static void row_cells(struct table *table, struct page *page, const struct lab_r
 	table_cell(table, style, "%s", lab_row_words(row, words, sizeof(words)));
 }
 
-static struct table *new_table(void)
+/* The columns outlive the table. */
+static struct table *new_table(bool by_difference)
 {
-	static const struct table_column columns[] = {
+	static const struct table_column ratio[] = {
 		{ .title = "", .left = true },
 		{ .group = "median", .title = "process" },
 		{ .group = "median", .title = "thread" },
@@ -97,15 +102,23 @@ static struct table *new_table(void)
 		{ .group = "process / thread", .title = "95 % interval" },
 		{ .title = "process is", .left = true },
 	};
+	static const struct table_column difference[] = {
+		{ .title = "", .left = true },
+		{ .group = "median", .title = "process" },
+		{ .group = "median", .title = "thread" },
+		{ .group = "process - thread", .title = "by" },
+		{ .group = "process - thread", .title = "95 % interval" },
+		{ .title = "process is", .left = true },
+	};
 
-	return table_new(columns, sizeof(columns) / sizeof(columns[0]));
+	return table_new(by_difference ? difference : ratio, sizeof(ratio) / sizeof(ratio[0]));
 }
 
 /* Every figure of the only step. */
 static void figures(const struct lab_result *result, struct page *page)
 {
 	const struct lab_rules *rules = &result->experiment->rules;
-	struct table *table = new_table();
+	struct table *table = new_table(false);
 
 	for (size_t i = 0; i < rules->figure_count; i++) {
 		if (!rules->figures[i].label)
@@ -134,7 +147,7 @@ static void step_cell(struct table *table, const struct lab_step *step)
 static void series(const struct lab_result *result, size_t figure, struct page *page)
 {
 	const struct lab_rules *rules = &result->experiment->rules;
-	struct table *table = new_table();
+	struct table *table = new_table(rules->figures[figure].by_difference);
 
 	page_heading(page, rules->figures[figure].label,
 		     figure == rules->headline ? STYLE_BOLD : STYLE_PLAIN, "%s",
@@ -232,11 +245,23 @@ static void skipped(const struct lab_sweep *sweep, struct page *page)
 				     sweep->series[i].step.label, sweep->series[i].step.skipped);
 }
 
+static bool all_skipped(const struct lab_sweep *sweep)
+{
+	for (size_t i = 0; i < sweep->steps; i++)
+		if (!sweep->series[i].step.skipped[0])
+			return false;
+	return true;
+}
+
 /* One step: all its figures. Several: figure after figure, and the headline as a picture. */
 static void results(const struct lab_result *result, struct page *page)
 {
 	const struct lab_rules *rules = &result->experiment->rules;
 
+	if (all_skipped(&result->sweep)) {
+		skipped(&result->sweep, page);
+		return;
+	}
 	if (result->sweep.steps == 1) {
 		page_blank(page);
 		figures(result, page);
@@ -312,8 +337,9 @@ static void truth(const struct lab_result *result, struct page *page)
 
 	if (!tally->rounds) {
 		page_heading(page, "Ground truth:", STYLE_WARN, "not checked: %s",
-			     result->settings.no_trace ? "nothing was traced" :
-							 "no round was completed");
+			     result->settings.no_trace	 ? "nothing was traced" :
+			     all_skipped(&result->sweep) ? "nothing was run" :
+							   "no round was completed");
 		return;
 	}
 	page_heading(page, "Ground truth:", good ? STYLE_GOOD : STYLE_BAD,
