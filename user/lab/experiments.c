@@ -8,6 +8,9 @@
 
 static const struct experiment *const experiments[] = {
 	&experiment_ring,
+	&experiment_cache,
+	&experiment_ipc,
+	&experiment_oversubscribe,
 };
 
 #define EXPERIMENTS (sizeof(experiments) / sizeof(experiments[0]))

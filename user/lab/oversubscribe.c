@@ -1,0 +1,264 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * oversubscribe.c - the experiment `oversubscribe`: the same computation, split over more and more
+ * workers on the same CPUs, which the kernel then has to preempt.
+ *
+ * Implements experiment.h. How often a worker takes the CPU from another, and the price of that, are
+ * the trace's; the throughput is the clock's. Called by lab.c through experiments.c.
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/units.h"
+#include "lab/readings.h"
+
+#define LAPS 20000 /* units of work of a run */
+
+enum oversubscribe_figure {
+	SWITCHING,
+	SWITCHES,
+	DIRECT,
+	SPEED,
+	SPEED_TRACED,
+	ADDED,
+	PREEMPTIONS, /* from here on raw only */
+	RUN,
+	OVERSUBSCRIBE_FIGURES,
+};
+
+static const struct lab_figure oversubscribe_figures[OVERSUBSCRIBE_FIGURES] = {
+	[SWITCHING] = { "switching_ns_per_second", "switching, per second of run time", LAB_NS,
+			true, true },
+	[SWITCHES] = { "switches_per_second", "switches, per second of run time", LAB_COUNT, true,
+		       true },
+	[DIRECT] = { "direct_p50_ns", "direct cost of a switch, p50", LAB_NS, true },
+	[SPEED] = { "units_per_second", "units of work per second, untraced", LAB_PER_SECOND,
+		    false },
+	[SPEED_TRACED] = { "units_per_second_traced", "units of work per second, traced",
+			   LAB_PER_SECOND, true },
+	[ADDED] = { "tracing_adds_percent", "tracing adds to the time", LAB_PERCENT, true, true },
+	[PREEMPTIONS] = { "preemptions", NULL, LAB_COUNT, true, true },
+	[RUN] = { "run_ns", NULL, LAB_NS, true },
+};
+
+/* ---- what is varied ---- */
+
+/* One worker has nobody to switch with: shown for its throughput. */
+static size_t oversubscribe_steps(const struct lab_settings *settings, struct lab_step *steps)
+{
+	static const unsigned int all[] = { 1, 4, 16, 64 }, quick[] = { 1, 4, 64 };
+	const unsigned int *workers = settings->quick ? quick : all;
+	size_t count = settings->quick ? sizeof(quick) / sizeof(quick[0]) :
+					 sizeof(all) / sizeof(all[0]);
+
+	for (size_t i = 0; i < count; i++) {
+		steps[i].at = workers[i];
+		steps[i].aside = workers[i] <= 1;
+		snprintf(steps[i].label, sizeof(steps[i].label), "%u worker%s", workers[i],
+			 workers[i] == 1 ? "" : "s");
+		if (workers[i] > 1 && workers[i] <= settings->cpus)
+			snprintf(steps[i].skipped, sizeof(steps[i].skipped),
+				 "%u CPUs have room for %u workers", settings->cpus, workers[i]);
+	}
+	return count;
+}
+
+static void oversubscribe_command(const struct lab_settings *settings, const struct lab_step *step,
+				  enum lab_form form, struct lab_command *command)
+{
+	lab_word(command, "oversubscribe");
+	lab_word(command, "--as");
+	lab_word(command, "%s", lab_form_name(form));
+	lab_word(command, "--tasks");
+	lab_word(command, "%" PRIu64, step->at);
+	lab_word(command, "--work");
+	lab_word(command, "%" PRIu64, settings->laps);
+	lab_word(command, "--cpu");
+	lab_word(command, "spread");
+}
+
+/* ---- one run ---- */
+
+static void sum_workers(const struct lab_run *run, double *run_ns, double *preempted)
+{
+	const struct report *report = run->report;
+
+	*run_ns = *preempted = 0;
+	for (uint32_t id = 1; id < report->task_count; id++) {
+		if (!lab_is_worker(run->truth, report->tasks[id].pid))
+			continue;
+		*run_ns += (double)report->tasks[id].figures.run_ns;
+		*preempted += (double)report->tasks[id].figures.preempted;
+	}
+}
+
+/*
+ * Each switch at the median price: the mean is ruined by the few in which somebody else had the CPU.
+ * Without any their price is unknown, and their sum is 0.
+ */
+static void take_switches(const struct lab_run *run, double run_ns, double *value)
+{
+	const struct switch_row *row =
+		lab_switch_row(run->report, lab_level_of(run->form), SWITCH_VIA_DIRECT);
+	struct lab_truth count = { 0 };
+
+	lab_count_switches(run, &count);
+	value[SWITCHES] = (double)count.seen * 1e9 / run_ns;
+	if (row)
+		value[DIRECT] = lab_percentile(&row->direct, 50);
+	value[SWITCHING] = count.seen ? value[SWITCHES] * value[DIRECT] : 0;
+}
+
+static int take_trace(const struct lab_run *run, struct lab_round *round, struct fail *fail)
+{
+	double *value = round->value[run->form];
+	struct lab_truth *truth = &round->truth[run->form];
+	double expected = 0;
+	int err = lab_sum_of_workers(run->truth, "nivcsw", &expected, fail);
+
+	if (err)
+		return err;
+	sum_workers(run, &value[RUN], &value[PREEMPTIONS]);
+	*truth = lab_truth_of(run->report, expected);
+	/* A worker reads its own counter before its end, and may be preempted after that. */
+	truth->seen = (uint64_t)fmin(value[PREEMPTIONS], expected);
+	if (value[RUN] > 0)
+		take_switches(run, value[RUN], value);
+	return 0;
+}
+
+static int oversubscribe_read(const struct lab_run *run, struct lab_round *round, struct fail *fail)
+{
+	double *value = round->value[run->form], speed = 0;
+	int err = lab_number(run->truth, "units_per_second", &speed, fail);
+
+	if (err)
+		return err;
+	if (!json_is_true(json_object_get(run->truth, "result_ok")))
+		return fail_set(fail, -EPROTO, "tasktax-demo oversubscribe came to a wrong result");
+	value[run->report ? SPEED_TRACED : SPEED] = speed;
+	return run->report ? take_trace(run, round, fail) : 0;
+}
+
+static void oversubscribe_derive(struct lab_round *round)
+{
+	for (int form = 0; form < LAB_FORMS; form++) {
+		double *value = round->value[form];
+
+		value[ADDED] = 100 * (value[SPEED] / value[SPEED_TRACED] - 1);
+	}
+}
+
+/* ---- in words ---- */
+
+static void oversubscribe_setup(const struct lab_settings *settings, char *text, size_t size)
+{
+	char units[UNITS_TEXT_SIZE];
+
+	snprintf(text, size,
+		 "%s units of computation a run, split over the workers, each pinned to one of the "
+		 "%u CPU%s in turn. Switches are those from one worker to another, each at the "
+		 "median "
+		 "direct cost",
+		 format_count(units, sizeof(units), settings->laps), settings->cpus,
+		 settings->cpus == 1 ? "" : "s");
+}
+
+static void oversubscribe_outcome(const struct lab_sweep *sweep,
+				  const struct lab_settings *settings, char *text, size_t size)
+{
+	lab_outcome(sweep, &experiment_oversubscribe.rules, settings, "switching between workers",
+		    text, size);
+}
+
+/* The step with the most workers that was run; NULL: none was. */
+static const struct lab_series *most_workers(const struct lab_sweep *sweep)
+{
+	for (size_t i = sweep->steps; i-- > 0;)
+		if (!sweep->series[i].step.skipped[0] && !sweep->series[i].step.aside)
+			return &sweep->series[i];
+	return NULL;
+}
+
+/* "300 with processes and 305 with threads" */
+static char *both(const struct lab_series *series, size_t figure, char *text, size_t size)
+{
+	enum lab_unit unit = oversubscribe_figures[figure].unit;
+	char process[UNITS_TEXT_SIZE], thread[UNITS_TEXT_SIZE];
+
+	snprintf(text, size, "%s with processes and %s with threads",
+		 lab_value_words(unit, lab_point(series, LAB_PROCESS, figure), process,
+				 sizeof(process)),
+		 lab_value_words(unit, lab_point(series, LAB_THREAD, figure), thread,
+				 sizeof(thread)));
+	return text;
+}
+
+static const char *why_verdict(enum lab_verdict verdict)
+{
+	static const char *const words[] = {
+		"What that says of the claim takes more rounds.",
+		"The kernel slices time among tasks alike, whatever their form; what processes pay "
+		"more "
+		"is the price of each switch, for other page tables.",
+		"The kernel slices time among tasks alike, whatever their form, and the price of "
+		"other "
+		"page tables is too small a part to be told apart here.",
+		"The kernel slices time among tasks alike, whatever their form; here it is the "
+		"threads "
+		"that it cost more.",
+		"Which form pays more depends on the number of workers here.",
+	};
+
+	return words[verdict];
+}
+
+static void oversubscribe_why(const struct lab_sweep *sweep, const struct lab_settings *settings,
+			      char *text, size_t size)
+{
+	const struct lab_series *most = most_workers(sweep);
+	char switches[128], direct[128], speed[128];
+	double tax;
+
+	if (!most) {
+		snprintf(text, size, "No step had more workers than CPUs.");
+		return;
+	}
+	both(most, SPEED, speed, sizeof(speed));
+	if (settings->no_trace || !most->comparison.row[SWITCHES].rounds) {
+		snprintf(
+			text, size,
+			"Without a trace there is only the throughput: of %s, %s units per second.",
+			most->step.label, speed);
+		return;
+	}
+	tax = fmax(lab_point(most, LAB_PROCESS, SWITCHING), lab_point(most, LAB_THREAD, SWITCHING));
+	snprintf(
+		text, size,
+		"Of %s the trace saw, per second of run time, %s switches from one to another; one "
+		"costs %s. %s That is %.3f %% of the run time at most, heavy switching or not: the "
+		"throughput was %s.",
+		most->step.label, both(most, SWITCHES, switches, sizeof(switches)),
+		both(most, DIRECT, direct, sizeof(direct)), why_verdict(sweep->verdict), tax / 1e7,
+		speed);
+}
+
+const struct experiment experiment_oversubscribe = {
+	.name = "oversubscribe",
+	.claim = "processes risk heavy switching",
+	.rules = { .figures = oversubscribe_figures,
+		   .figure_count = OVERSUBSCRIBE_FIGURES,
+		   .headline = SWITCHING },
+	.laps = LAPS,
+	.events = "preemptions of workers",
+	.steps = oversubscribe_steps,
+	.command = oversubscribe_command,
+	.read = oversubscribe_read,
+	.derive = oversubscribe_derive,
+	.setup = oversubscribe_setup,
+	.outcome = oversubscribe_outcome,
+	.why = oversubscribe_why,
+};
