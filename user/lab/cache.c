@@ -18,12 +18,12 @@
 #include "lab/readings.h"
 
 #define TASKS 2
-#define LAPS 20000
+#define LAPS 15000
 #define LAPS_LEAST 8
 #define CACHE_LINE 64
 /* Lines that a lap touches: two tasks in turn, then as often one alone. */
 #define LINES_OF_LAP(bytes) (2 * TASKS * (bytes) / CACHE_LINE)
-#define LINES_FOR_LAP 256 /* that take about as long as a lap without any */
+#define LINES_FOR_LAP 128 /* that take about as long as a lap without any, where caches miss */
 #define L2_ASSUMED ((uint64_t)1 << 20)
 
 enum cache_figure {
@@ -186,7 +186,7 @@ static void cache_derive_all(struct lab_sweep *sweep)
 {
 	const struct lab_series *none = &sweep->series[0];
 
-	for (size_t i = 1; i < sweep->steps; i++) {
+	for (size_t i = sweep->steps; i-- > 0;) {
 		struct lab_series *series = &sweep->series[i];
 
 		for (size_t j = 0; !series->step.skipped[0] && j < sweep->done; j++)

@@ -4,7 +4,7 @@
  * workers on the same CPUs, which the kernel then has to preempt.
  *
  * Implements experiment.h. How often a worker takes the CPU from another, and the price of that, are
- * the trace's; the throughput is the clock's. Called by lab.c through experiments.c.
+ * the trace's; time and throughput are the clock's. Called by lab.c through experiments.c.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -21,9 +21,10 @@ enum oversubscribe_figure {
 	SWITCHING,
 	SWITCHES,
 	DIRECT,
-	SPEED,
-	SPEED_TRACED,
+	CLOCK,
+	CLOCK_TRACED,
 	ADDED,
+	SPEED,
 	PREEMPTIONS, /* from here on raw only */
 	RUN,
 	OVERSUBSCRIBE_FIGURES,
@@ -35,11 +36,13 @@ static const struct lab_figure oversubscribe_figures[OVERSUBSCRIBE_FIGURES] = {
 	[SWITCHES] = { "switches_per_second", "switches, per second of run time", LAB_COUNT, true,
 		       true },
 	[DIRECT] = { "direct_p50_ns", "direct cost of a switch, p50", LAB_NS, true },
+	[CLOCK] = { "cpu_ns_per_unit", "CPU time of a unit of work, untraced", LAB_NS, false },
+	[CLOCK_TRACED] = { "cpu_ns_per_unit_traced", "CPU time of a unit of work, traced", LAB_NS,
+			   true },
+	[ADDED] = { "tracing_adds_ns", "tracing adds to a unit of work", LAB_NS_SIGNED, true,
+		    true },
 	[SPEED] = { "units_per_second", "units of work per second, untraced", LAB_PER_SECOND,
 		    false },
-	[SPEED_TRACED] = { "units_per_second_traced", "units of work per second, traced",
-			   LAB_PER_SECOND, true },
-	[ADDED] = { "tracing_adds_percent", "tracing adds to the time", LAB_PERCENT, true, true },
 	[PREEMPTIONS] = { "preemptions", NULL, LAB_COUNT, true, true },
 	[RUN] = { "run_ns", NULL, LAB_NS, true },
 };
@@ -132,24 +135,27 @@ static int take_trace(const struct lab_run *run, struct lab_round *round, struct
 
 static int oversubscribe_read(const struct lab_run *run, struct lab_round *round, struct fail *fail)
 {
-	double *value = round->value[run->form], speed = 0;
-	int err = lab_number(run->truth, "units_per_second", &speed, fail);
+	double *value = round->value[run->form], speed = 0, clock = 0;
 
-	if (err)
-		return err;
+	if (lab_number(run->truth, "cpu_ns_per_unit", &clock, fail) ||
+	    lab_number(run->truth, "units_per_second", &speed, fail))
+		return fail->code;
 	if (!json_is_true(json_object_get(run->truth, "result_ok")))
 		return fail_set(fail, -EPROTO, "tasktax-demo oversubscribe came to a wrong result");
-	value[run->report ? SPEED_TRACED : SPEED] = speed;
-	return run->report ? take_trace(run, round, fail) : 0;
+	if (run->report) {
+		value[CLOCK_TRACED] = clock;
+		return take_trace(run, round, fail);
+	}
+	value[CLOCK] = clock;
+	value[SPEED] = speed;
+	return 0;
 }
 
 static void oversubscribe_derive(struct lab_round *round)
 {
-	for (int form = 0; form < LAB_FORMS; form++) {
-		double *value = round->value[form];
-
-		value[ADDED] = 100 * (value[SPEED] / value[SPEED_TRACED] - 1);
-	}
+	for (int form = 0; form < LAB_FORMS; form++)
+		round->value[form][ADDED] =
+			round->value[form][CLOCK_TRACED] - round->value[form][CLOCK];
 }
 
 /* ---- in words ---- */
@@ -189,7 +195,7 @@ static char *both(const struct lab_series *series, size_t figure, char *text, si
 	enum lab_unit unit = oversubscribe_figures[figure].unit;
 	char process[UNITS_TEXT_SIZE], thread[UNITS_TEXT_SIZE];
 
-	snprintf(text, size, "%s with processes and %s with threads",
+	snprintf(text, size, "%s as processes and %s as threads",
 		 lab_value_words(unit, lab_point(series, LAB_PROCESS, figure), process,
 				 sizeof(process)),
 		 lab_value_words(unit, lab_point(series, LAB_THREAD, figure), thread,
@@ -201,15 +207,12 @@ static const char *why_verdict(enum lab_verdict verdict)
 {
 	static const char *const words[] = {
 		"What that says of the claim takes more rounds.",
-		"The kernel slices time among tasks alike, whatever their form; what processes pay "
-		"more "
-		"is the price of each switch, for other page tables.",
-		"The kernel slices time among tasks alike, whatever their form, and the price of "
-		"other "
-		"page tables is too small a part to be told apart here.",
-		"The kernel slices time among tasks alike, whatever their form; here it is the "
-		"threads "
-		"that it cost more.",
+		"How often it comes to that is for the kernel's time slices to say; what a switch "
+		"between processes has to change beside, the page tables, makes the difference.",
+		"How often it comes to that is for the kernel's time slices to say, and what page "
+		"tables add to the price is too little to be told apart here.",
+		"How often it comes to that is for the kernel's time slices to say, and here they "
+		"made the threads pay more.",
 		"Which form pays more depends on the number of workers here.",
 	};
 
@@ -220,30 +223,33 @@ static void oversubscribe_why(const struct lab_sweep *sweep, const struct lab_se
 			      char *text, size_t size)
 {
 	const struct lab_series *most = most_workers(sweep);
-	char switches[128], direct[128], speed[128];
+	char switches[128], direct[128], clock[128];
 	double tax;
 
 	if (!most) {
 		snprintf(text, size, "No step had more workers than CPUs.");
 		return;
 	}
-	both(most, SPEED, speed, sizeof(speed));
+	both(most, CLOCK, clock, sizeof(clock));
 	if (settings->no_trace || !most->comparison.row[SWITCHES].rounds) {
-		snprintf(
-			text, size,
-			"Without a trace there is only the throughput: of %s, %s units per second.",
-			most->step.label, speed);
+		snprintf(text, size,
+			 "Without a trace there is only the CPU time of a unit of work, of %s: %s.",
+			 most->step.label, clock);
 		return;
 	}
 	tax = fmax(lab_point(most, LAB_PROCESS, SWITCHING), lab_point(most, LAB_THREAD, SWITCHING));
-	snprintf(
-		text, size,
-		"Of %s the trace saw, per second of run time, %s switches from one to another; one "
-		"costs %s. %s That is %.3f %% of the run time at most, heavy switching or not: the "
-		"throughput was %s.",
-		most->step.label, both(most, SWITCHES, switches, sizeof(switches)),
-		both(most, DIRECT, direct, sizeof(direct)), why_verdict(sweep->verdict), tax / 1e7,
-		speed);
+	snprintf(text, size,
+		 "Among %s the CPU changed hands, per second of run time, %s times; one switch "
+		 "costs "
+		 "%s. %s",
+		 most->step.label, both(most, SWITCHES, switches, sizeof(switches)),
+		 both(most, DIRECT, direct, sizeof(direct)), why_verdict(sweep->verdict));
+	size -= strlen(text);
+	text += strlen(text);
+	if (isfinite(tax))
+		snprintf(text, size,
+			 " That is %.3f %% of the run time at most; a unit of work takes %s.",
+			 tax / 1e7, clock);
 }
 
 const struct experiment experiment_oversubscribe = {

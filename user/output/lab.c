@@ -21,7 +21,8 @@ static struct figure value_text(enum lab_unit unit, double value)
 /* A difference with its sign. */
 static struct figure signed_text(enum lab_unit unit, double value)
 {
-	struct figure text = value_text(unit, fabs(value)), with_sign;
+	struct figure text = value_text(unit == LAB_NS_SIGNED ? LAB_NS : unit, fabs(value));
+	struct figure with_sign;
 
 	snprintf(with_sign.text, sizeof(with_sign.text), "%s%.60s", value < 0 ? "-" : "+",
 		 text.text);
