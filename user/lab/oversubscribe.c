@@ -3,7 +3,7 @@
  * oversubscribe.c - the experiment `oversubscribe`: the same computation, split over more and more
  * workers on the same CPUs, which the kernel then has to preempt.
  *
- * Implements experiment.h. How often a worker takes the CPU from another, and the price of that, are
+ * Implements experiment.h. How often workers are preempted, and the price of that, are
  * the trace's; time and throughput are the clock's. Called by lab.c through experiments.c.
  */
 #include <errno.h>
@@ -19,22 +19,21 @@
 
 enum oversubscribe_figure {
 	SWITCHING,
-	SWITCHES,
+	PREEMPTIONS,
 	DIRECT,
 	CLOCK,
 	CLOCK_TRACED,
 	ADDED,
 	SPEED,
-	PREEMPTIONS, /* from here on raw only */
-	RUN,
+	SEEN, /* from here on raw only */
 	OVERSUBSCRIBE_FIGURES,
 };
 
 static const struct lab_figure oversubscribe_figures[OVERSUBSCRIBE_FIGURES] = {
 	[SWITCHING] = { "switching_ns_per_second", "switching, per second of run time", LAB_NS,
 			true, true },
-	[SWITCHES] = { "switches_per_second", "switches, per second of run time", LAB_COUNT, true,
-		       true },
+	[PREEMPTIONS] = { "preemptions_per_second", "preemptions, per second of run time",
+			  LAB_COUNT, true, true },
 	[DIRECT] = { "direct_p50_ns", "direct cost of a switch, p50", LAB_NS, true },
 	[CLOCK] = { "cpu_ns_per_unit", "CPU time of a unit of work, untraced", LAB_NS, false },
 	[CLOCK_TRACED] = { "cpu_ns_per_unit_traced", "CPU time of a unit of work, traced", LAB_NS,
@@ -43,16 +42,15 @@ static const struct lab_figure oversubscribe_figures[OVERSUBSCRIBE_FIGURES] = {
 		    true },
 	[SPEED] = { "units_per_second", "units of work per second, untraced", LAB_PER_SECOND,
 		    false },
-	[PREEMPTIONS] = { "preemptions", NULL, LAB_COUNT, true, true },
-	[RUN] = { "run_ns", NULL, LAB_NS, true },
+	[SEEN] = { "preemptions", NULL, LAB_COUNT, true, true },
 };
 
 /* ---- what is varied ---- */
 
-/* One worker has nobody to switch with: shown for its throughput. */
+/* One worker has nobody to share a CPU with: shown for its time. */
 static size_t oversubscribe_steps(const struct lab_settings *settings, struct lab_step *steps)
 {
-	static const unsigned int all[] = { 1, 4, 16, 64 }, quick[] = { 1, 4, 64 };
+	static const unsigned int all[] = { 1, 4, 16, 64 }, quick[] = { 4, 64 };
 	const unsigned int *workers = settings->quick ? quick : all;
 	size_t count = settings->quick ? sizeof(quick) / sizeof(quick[0]) :
 					 sizeof(all) / sizeof(all[0]);
@@ -85,51 +83,48 @@ static void oversubscribe_command(const struct lab_settings *settings, const str
 
 /* ---- one run ---- */
 
-static void sum_workers(const struct lab_run *run, double *run_ns, double *preempted)
+static double preempted(const struct lab_run *run)
 {
 	const struct report *report = run->report;
+	double count = 0;
 
-	*run_ns = *preempted = 0;
-	for (uint32_t id = 1; id < report->task_count; id++) {
-		if (!lab_is_worker(run->truth, report->tasks[id].pid))
-			continue;
-		*run_ns += (double)report->tasks[id].figures.run_ns;
-		*preempted += (double)report->tasks[id].figures.preempted;
-	}
+	for (uint32_t id = 1; id < report->task_count; id++)
+		if (lab_is_worker(run->truth, report->tasks[id].pid))
+			count += (double)report->tasks[id].figures.preempted;
+	return count;
 }
 
 /*
- * Each switch at the median price: the mean is ruined by the few in which somebody else had the CPU.
- * Without any their price is unknown, and their sum is 0.
+ * Of the computation alone: workers neither sleep in it nor start nor end. Each preemption ends in a
+ * switch to another, here at the median price: the mean is ruined by the few in which somebody else had
+ * the CPU. Without a preemption the price may be unknown, and there is nothing to pay.
  */
-static void take_switches(const struct lab_run *run, double run_ns, double *value)
+static void take_switching(const struct lab_run *run, double count, double run_ns, double *value)
 {
 	const struct switch_row *row =
 		lab_switch_row(run->report, lab_level_of(run->form), SWITCH_VIA_DIRECT);
-	struct lab_truth count = { 0 };
 
-	lab_count_switches(run, &count);
-	value[SWITCHES] = (double)count.seen * 1e9 / run_ns;
+	value[PREEMPTIONS] = count * 1e9 / run_ns;
 	if (row)
 		value[DIRECT] = lab_percentile(&row->direct, 50);
-	value[SWITCHING] = count.seen ? value[SWITCHES] * value[DIRECT] : 0;
+	value[SWITCHING] = count > 0 ? value[PREEMPTIONS] * value[DIRECT] : 0;
 }
 
 static int take_trace(const struct lab_run *run, struct lab_round *round, struct fail *fail)
 {
 	double *value = round->value[run->form];
 	struct lab_truth *truth = &round->truth[run->form];
-	double expected = 0;
-	int err = lab_sum_of_workers(run->truth, "nivcsw", &expected, fail);
+	double expected = 0, count = 0, units = 0;
 
-	if (err)
-		return err;
-	sum_workers(run, &value[RUN], &value[PREEMPTIONS]);
+	if (lab_sum_of_workers(run->truth, "nivcsw", &expected, fail) ||
+	    lab_number(run->truth, "preemptions", &count, fail) ||
+	    lab_number(run->truth, "work_units", &units, fail))
+		return fail->code;
+	value[SEEN] = preempted(run);
 	*truth = lab_truth_of(run->report, expected);
 	/* A worker reads its own counter before its end, and may be preempted after that. */
-	truth->seen = (uint64_t)fmin(value[PREEMPTIONS], expected);
-	if (value[RUN] > 0)
-		take_switches(run, value[RUN], value);
+	truth->seen = (uint64_t)fmin(value[SEEN], expected);
+	take_switching(run, count, units * value[CLOCK_TRACED], value);
 	return 0;
 }
 
@@ -166,9 +161,9 @@ static void oversubscribe_setup(const struct lab_settings *settings, char *text,
 
 	snprintf(text, size,
 		 "%s units of computation a run, split over the workers, each pinned to one of the "
-		 "%u CPU%s in turn. Switches are those from one worker to another, each at the "
-		 "median "
-		 "direct cost",
+		 "%u CPU%s in turn. Switching is the preemptions in it, each at the median direct "
+		 "cost "
+		 "of the run's switches at its form's level",
 		 format_count(units, sizeof(units), settings->laps), settings->cpus,
 		 settings->cpus == 1 ? "" : "s");
 }
@@ -176,7 +171,7 @@ static void oversubscribe_setup(const struct lab_settings *settings, char *text,
 static void oversubscribe_outcome(const struct lab_sweep *sweep,
 				  const struct lab_settings *settings, char *text, size_t size)
 {
-	lab_outcome(sweep, &experiment_oversubscribe.rules, settings, "switching between workers",
+	lab_outcome(sweep, &experiment_oversubscribe.rules, settings, "switching among workers",
 		    text, size);
 }
 
@@ -231,7 +226,7 @@ static void oversubscribe_why(const struct lab_sweep *sweep, const struct lab_se
 		return;
 	}
 	both(most, CLOCK, clock, sizeof(clock));
-	if (settings->no_trace || !most->comparison.row[SWITCHES].rounds) {
+	if (settings->no_trace || !most->comparison.row[PREEMPTIONS].rounds) {
 		snprintf(text, size,
 			 "Without a trace there is only the CPU time of a unit of work, of %s: %s.",
 			 most->step.label, clock);
@@ -239,10 +234,8 @@ static void oversubscribe_why(const struct lab_sweep *sweep, const struct lab_se
 	}
 	tax = fmax(lab_point(most, LAB_PROCESS, SWITCHING), lab_point(most, LAB_THREAD, SWITCHING));
 	snprintf(text, size,
-		 "Among %s the CPU changed hands, per second of run time, %s times; one switch "
-		 "costs "
-		 "%s. %s",
-		 most->step.label, both(most, SWITCHES, switches, sizeof(switches)),
+		 "Of %s, each second of run time has preemptions: %s; a switch costs %s. %s",
+		 most->step.label, both(most, PREEMPTIONS, switches, sizeof(switches)),
 		 both(most, DIRECT, direct, sizeof(direct)), why_verdict(sweep->verdict));
 	size -= strlen(text);
 	text += strlen(text);
