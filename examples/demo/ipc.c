@@ -11,6 +11,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "base/clock.h"
 #include "base/exits.h"
 #include "base/log.h"
 #include "base/quote.h"
@@ -39,7 +40,13 @@ struct ipc {
 	struct workload workload;
 	struct channel channel;
 	uint64_t messages, warm_up;
-	uint64_t *checksum; /* written by the receiver at its end */
+	struct outcome *outcome;
+};
+
+/* In shared memory, written by the tasks at their end. */
+struct outcome {
+	uint64_t checksum;	/* by the receiver */
+	uint64_t cpu_ns[ROLES]; /* CPU time of each task, of what is timed */
 };
 
 /* ---- what is in a message ---------------------------------------------------------------------- */
@@ -98,17 +105,29 @@ static int failed(struct worker *worker, const struct ipc *ipc, int err)
 			ipc->channel.way->name);
 }
 
+static void begin(struct worker *worker, uint64_t *cpu_ns)
+{
+	*cpu_ns = clock_cpu_ns();
+	worker_begin(worker);
+}
+
+static void finish(struct worker *worker, const struct ipc *ipc, uint64_t cpu_ns)
+{
+	worker_end(worker);
+	ipc->outcome->cpu_ns[worker->index] = clock_cpu_ns() - cpu_ns;
+}
+
 static int send_all(struct worker *worker, const struct ipc *ipc, struct end *end)
 {
 	const struct way *way = ipc->channel.way;
-	uint64_t words = ipc->channel.size / sizeof(uint64_t);
+	uint64_t words = ipc->channel.size / sizeof(uint64_t), cpu_ns = 0;
 
 	for (uint64_t i = 0; i < ipc->warm_up + ipc->messages; i++) {
 		void *message;
 		int err;
 
 		if (i == ipc->warm_up)
-			worker_begin(worker);
+			begin(worker, &cpu_ns);
 		err = way->begin(end, &message);
 		if (err)
 			return failed(worker, ipc, err);
@@ -117,21 +136,22 @@ static int send_all(struct worker *worker, const struct ipc *ipc, struct end *en
 		if (err)
 			return failed(worker, ipc, err);
 	}
-	worker_end(worker);
+	finish(worker, ipc, cpu_ns);
 	return 0;
 }
 
 static int receive_all(struct worker *worker, const struct ipc *ipc, struct end *end)
 {
 	const struct way *way = ipc->channel.way;
-	uint64_t words = ipc->channel.size / sizeof(uint64_t), checksum = 0;
+	uint64_t words = ipc->channel.size / sizeof(uint64_t);
+	uint64_t checksum = 0, cpu_ns = 0;
 
 	for (uint64_t i = 0; i < ipc->warm_up + ipc->messages; i++) {
 		void *message;
 		int err;
 
 		if (i == ipc->warm_up)
-			worker_begin(worker);
+			begin(worker, &cpu_ns);
 		err = way->wait(end, &message);
 		if (err)
 			return failed(worker, ipc, err);
@@ -140,8 +160,8 @@ static int receive_all(struct worker *worker, const struct ipc *ipc, struct end 
 		if (err)
 			return failed(worker, ipc, err);
 	}
-	worker_end(worker);
-	*ipc->checksum = checksum;
+	finish(worker, ipc, cpu_ns);
+	ipc->outcome->checksum = checksum;
 	return 0;
 }
 
@@ -288,13 +308,17 @@ static int report(const struct ipc *ipc, const struct result *result)
 		printf(",\"queue_messages\":%" PRIu32, ipc->channel.places);
 	else
 		printf(",\"queue_messages\":null");
-	printf(",\"checksum_ok\":%s", *ipc->checksum == expected_checksum(ipc) ? "true" : "false");
+	printf(",\"checksum_ok\":%s",
+	       ipc->outcome->checksum == expected_checksum(ipc) ? "true" : "false");
 	/* Of the timed span of both. Only reclaim or NUMA balancing can add to it. */
 	printf(",\"expected_minor_faults\":0");
 	print_expected_switches(ipc);
 	printf(",\"switches_per_mib\":%.3f,\"faults_per_mib\":%.3f,\"bytes_per_second\":%.0f",
 	       (double)switches / mib, (double)faults / mib,
 	       bytes * 1e9 / (double)result->elapsed_ns);
+	/* Of both tasks: pinned to one CPU, what others do there is not in it. */
+	printf(",\"cpu_ns_per_mib\":%.1f",
+	       (double)(ipc->outcome->cpu_ns[SENDER] + ipc->outcome->cpu_ns[RECEIVER]) / mib);
 	return report_end(&ipc->workload, result);
 }
 
@@ -310,8 +334,8 @@ static int prepare(struct ipc *ipc, struct fail *fail)
 	if (!ipc->messages)
 		ipc->messages = default_messages(ipc->channel.size);
 	ipc->warm_up = (ipc->messages + 9) / 10;
-	ipc->checksum = shared_memory(sizeof(*ipc->checksum), fail);
-	if (!ipc->checksum)
+	ipc->outcome = shared_memory(sizeof(*ipc->outcome), fail);
+	if (!ipc->outcome)
 		return fail->code;
 	return channel_open(&ipc->channel, fail);
 }

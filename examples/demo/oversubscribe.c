@@ -9,6 +9,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "base/clock.h"
 #include "base/exits.h"
 #include "base/log.h"
 #include "cpus.h"
@@ -29,7 +30,10 @@
 
 /* What a task has found, in a cache line of its own. */
 union found {
-	uint64_t sum;
+	struct {
+		uint64_t sum;
+		uint64_t cpu_ns; /* CPU time that it took */
+	};
 	char line[CACHE_LINE];
 };
 
@@ -64,12 +68,14 @@ static int oversubscribe_work(struct worker *worker, const void *context)
 	const struct oversubscribe *job = context;
 	uint64_t from = job->units * worker->index / job->workload.tasks;
 	uint64_t to = job->units * (worker->index + 1) / job->workload.tasks;
-	uint64_t sum;
+	uint64_t sum, cpu_ns;
 
 	warm_program();
+	cpu_ns = clock_cpu_ns();
 	worker_begin(worker);
 	sum = compute_all(from, to);
 	worker_end(worker);
+	job->found[worker->index].cpu_ns = clock_cpu_ns() - cpu_ns;
 	job->found[worker->index].sum = sum;
 	return 0;
 }
@@ -152,10 +158,11 @@ static int report(const struct oversubscribe *job, int cpus, const struct result
 {
 	const struct workload *workload = &job->workload;
 	long voluntary = 0, preemptions = 0;
-	uint64_t sum = 0;
+	uint64_t sum = 0, cpu_ns = 0;
 
 	for (unsigned int i = 0; i < workload->tasks; i++) {
 		sum += job->found[i].sum;
+		cpu_ns += job->found[i].cpu_ns;
 		voluntary += result->workers[i].span.nvcsw;
 		preemptions += result->workers[i].span.nivcsw;
 	}
@@ -169,6 +176,8 @@ static int report(const struct oversubscribe *job, int cpus, const struct result
 	printf(",\"expected_voluntary_switches\":0,\"expected_minor_faults\":0");
 	printf(",\"voluntary_switches\":%ld,\"preemptions\":%ld,\"units_per_second\":%.0f",
 	       voluntary, preemptions, (double)job->units * 1e9 / (double)result->elapsed_ns);
+	/* What others did on the CPUs meanwhile is not in it. */
+	printf(",\"cpu_ns_per_unit\":%.1f", (double)cpu_ns / (double)job->units);
 	return report_end(workload, result);
 }
 

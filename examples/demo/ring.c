@@ -10,12 +10,16 @@
  *
  * One task alone does the same work, and the same calls to hand over but for sleeping: what a hand-over
  * takes longer with two tasks is the switch and the refilling of caches, which the working set makes
- * grow (the method of Li, Ding and Shen, "Quantifying the cost of context switch", ExpCS 2007).
+ * grow (the method of Li, Ding and Shen, "Quantifying the cost of context switch", ExpCS 2007). With
+ * --baseline one run does both: before the laps that are timed, the first task hands the token to itself as
+ * often as it will change hands, in the same memory, while the others sleep.
  */
 #include <errno.h>
 #include <inttypes.h>
+#include <stdbool.h>
 #include <stdio.h>
 
+#include "base/clock.h"
 #include "base/exits.h"
 #include "base/log.h"
 #include "base/quote.h"
@@ -36,13 +40,21 @@
 #define LINES_DEFAULT ((uint64_t)1 << 23)
 #define ROUNDS_LEAST 4
 
+/* What was timed besides the first task's span, in shared memory. */
+struct times {
+	uint64_t alone_ns, alone_cpu_ns; /* of the baseline */
+	uint64_t cpu_ns[];		 /* of each task, in the laps that are timed */
+};
+
 struct ring {
 	struct workload workload;
 	const struct transport *via;
 	uint64_t rounds, warm_up; /* full laps */
+	bool baseline;		  /* with laps for warming up before it and after it */
 	uint64_t working_set;	  /* bytes of each task */
 	uint64_t lines, step;	  /* of it; from one to the next that is touched */
 	union seat *seats;
+	struct times *times;
 };
 
 /* ---- the work, the same in every form ---------------------------------------------------------- */
@@ -70,35 +82,83 @@ static void touch(char *memory, const struct ring *ring)
 	}
 }
 
-/* The first task has the token, and sends it round. It alone sees laps begin and end. */
-static int lead(struct worker *worker, const struct ring *ring, char *memory)
+/* Of the token, round the ring, that are not timed. */
+static uint64_t laps_untimed(const struct ring *ring)
 {
-	union seat *mine = &ring->seats[0], *next = &ring->seats[1 % ring->workload.tasks];
+	return ring->baseline ? 2 * ring->warm_up : ring->warm_up;
+}
 
-	for (uint64_t lap = 0; lap < ring->warm_up + ring->rounds; lap++) {
+static uint64_t hand_overs(const struct ring *ring)
+{
+	return ring->workload.tasks * ring->rounds;
+}
+
+/* So often: the work, the token handed to the next task, and taken from the one before. */
+static int turns(const struct ring *ring, uint64_t count, union seat *next, union seat *mine,
+		 char *memory)
+{
+	for (uint64_t i = 0; i < count; i++) {
 		int err;
 
-		if (lap == ring->warm_up)
-			worker_begin(worker);
 		touch(memory, ring);
 		err = ring->via->give(next);
 		if (!err)
 			err = ring->via->take(mine);
 		if (err)
-			return failed(worker, ring->via, err);
+			return err;
 	}
-	worker_end(worker);
 	return 0;
+}
+
+/* The same as its own next. */
+static int turns_alone(const struct ring *ring, union seat *mine, char *memory)
+{
+	struct times *times = ring->times;
+	int err = turns(ring, ring->warm_up, mine, mine, memory);
+
+	if (err)
+		return err;
+	times->alone_cpu_ns = clock_cpu_ns();
+	times->alone_ns = clock_now_ns();
+	err = turns(ring, hand_overs(ring), mine, mine, memory);
+	times->alone_ns = clock_now_ns() - times->alone_ns;
+	times->alone_cpu_ns = clock_cpu_ns() - times->alone_cpu_ns;
+	return err;
+}
+
+/* The first task has the token, and sends it round. It alone sees laps begin and end. */
+static int lead(struct worker *worker, const struct ring *ring, char *memory)
+{
+	union seat *mine = &ring->seats[0], *next = &ring->seats[1 % ring->workload.tasks];
+	uint64_t cpu_ns;
+	int err = turns(ring, ring->warm_up, next, mine, memory);
+
+	if (!err && ring->baseline)
+		err = turns_alone(ring, mine, memory);
+	if (!err && ring->baseline)
+		err = turns(ring, ring->warm_up, next, mine, memory);
+	if (err)
+		return failed(worker, ring->via, err);
+	cpu_ns = clock_cpu_ns();
+	worker_begin(worker);
+	err = turns(ring, ring->rounds, next, mine, memory);
+	worker_end(worker);
+	ring->times->cpu_ns[0] = clock_cpu_ns() - cpu_ns;
+	return err ? failed(worker, ring->via, err) : 0;
 }
 
 static int follow(struct worker *worker, const struct ring *ring, char *memory)
 {
 	union seat *mine = &ring->seats[worker->index];
 	union seat *next = &ring->seats[(worker->index + 1) % ring->workload.tasks];
+	uint64_t cpu_ns = 0;
 
-	for (uint64_t lap = 0; lap < ring->warm_up + ring->rounds; lap++) {
-		int err = ring->via->take(mine);
+	for (uint64_t lap = 0; lap < laps_untimed(ring) + ring->rounds; lap++) {
+		int err;
 
+		if (lap == laps_untimed(ring))
+			cpu_ns = clock_cpu_ns();
+		err = ring->via->take(mine);
 		if (err)
 			return failed(worker, ring->via, err);
 		touch(memory, ring);
@@ -106,6 +166,7 @@ static int follow(struct worker *worker, const struct ring *ring, char *memory)
 		if (err)
 			return failed(worker, ring->via, err);
 	}
+	ring->times->cpu_ns[worker->index] = clock_cpu_ns() - cpu_ns;
 	return 0;
 }
 
@@ -128,6 +189,7 @@ enum option_key {
 	KEY_ROUNDS = 512,
 	KEY_VIA,
 	KEY_WORKING_SET,
+	KEY_BASELINE,
 };
 
 static const struct argp_option option_list[] = {
@@ -139,6 +201,8 @@ static const struct argp_option option_list[] = {
 	  "Memory of each task, of which it reads and writes every cache line once whenever it has "
 	  "the token (default 0)",
 	  2 },
+	{ "baseline", KEY_BASELINE, NULL, 0,
+	  "Time the first task alone as well, handing the token to itself", 2 },
 	{ 0 },
 };
 
@@ -149,7 +213,7 @@ static const char doc[] =
 	"\n"
 	"Example:\n"
 	"  tasktax run -- tasktax-demo ring --as thread --cpu auto --working-set 512K\n"
-	"The same with --tasks 1 has no switches: the difference is what they cost.\n";
+	"--baseline times the same without switches too: the difference is what they cost.\n";
 
 static error_t parse_via(const char *text, struct ring *ring)
 {
@@ -174,6 +238,9 @@ static error_t parse(int key, char *text, struct argp_state *state)
 		return parse_via(text, ring);
 	case KEY_WORKING_SET:
 		return options_size("--working-set", text, 0, WORKING_SET_MAX, &ring->working_set);
+	case KEY_BASELINE:
+		ring->baseline = true;
+		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;
 	}
@@ -195,7 +262,10 @@ static int take_seats(struct ring *ring, struct fail *fail)
 {
 	unsigned int tasks = ring->workload.tasks;
 
-	ring->seats = shared_memory(tasks * sizeof(ring->seats[0]), fail);
+	ring->times =
+		shared_memory(sizeof(*ring->times) + tasks * sizeof(ring->times->cpu_ns[0]), fail);
+	if (ring->times)
+		ring->seats = shared_memory(tasks * sizeof(ring->seats[0]), fail);
 	if (!ring->seats)
 		return fail->code;
 	for (unsigned int i = 0; i < tasks; i++) {
@@ -227,26 +297,47 @@ static void print_l2(int cpu)
 		printf(",\"l2_bytes\":null");
 }
 
+/*
+ * By the wall clock, and in CPU time of all tasks: pinned to one CPU, what others do there is in the first
+ * only.
+ */
+static void print_times(const struct ring *ring, uint64_t elapsed_ns)
+{
+	const struct times *times = ring->times;
+	double timed = (double)hand_overs(ring);
+	uint64_t cpu_ns = 0;
+
+	for (unsigned int i = 0; i < ring->workload.tasks; i++)
+		cpu_ns += times->cpu_ns[i];
+	printf(",\"ns_per_hand_over\":%.1f,\"cpu_ns_per_hand_over\":%.1f",
+	       (double)elapsed_ns / timed, (double)cpu_ns / timed);
+	if (ring->baseline)
+		printf(",\"ns_per_hand_over_alone\":%.1f,\"cpu_ns_per_hand_over_alone\":%.1f",
+		       (double)times->alone_ns / timed, (double)times->alone_cpu_ns / timed);
+	else
+		printf(",\"ns_per_hand_over_alone\":null,\"cpu_ns_per_hand_over_alone\":null");
+}
+
 static int report(const struct ring *ring, const struct result *result)
 {
 	const struct workload *workload = &ring->workload;
-	uint64_t hand_overs = workload->tasks * ring->rounds;
-	uint64_t warm_up = workload->tasks * ring->warm_up;
+	uint64_t timed = hand_overs(ring);
+	uint64_t warm_up = workload->tasks * laps_untimed(ring);
 
 	report_begin("ring", workload);
 	printf(",\"rounds\":%" PRIu64 ",\"via\":\"%s\",\"hand_overs\":%" PRIu64
 	       ",\"warm_up_hand_overs\":%" PRIu64,
-	       ring->rounds, ring->via->name, hand_overs, warm_up);
+	       ring->rounds, ring->via->name, timed, warm_up);
 	if (workload->cpu < 0 || workload->tasks == 1)
 		printf(",\"expected_switches\":null");
 	else
-		printf(",\"expected_switches\":%" PRIu64, hand_overs + warm_up);
+		printf(",\"expected_switches\":%" PRIu64, timed + warm_up);
 	/* Of the first task, the only one timed. Only reclaim or NUMA balancing can add to it. */
 	printf(",\"expected_minor_faults\":0,\"expected_first_touch_faults\":%" PRIu64,
 	       workload->tasks * (uint64_t)warm_pages(ring->working_set));
 	printf(",\"working_set_bytes\":%" PRIu64, ring->working_set);
 	print_l2(workload->cpu);
-	printf(",\"ns_per_hand_over\":%.1f", (double)result->elapsed_ns / (double)hand_overs);
+	print_times(ring, result->elapsed_ns);
 	return report_end(workload, result);
 }
 

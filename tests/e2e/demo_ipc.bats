@@ -81,7 +81,7 @@ ways() {
 
 # ipc_says: what holds for every run.
 ipc_says() {
-	says '.checksum_ok and .tasks == 2 and .bytes_per_second > 0 and
+	says '.checksum_ok and .tasks == 2 and .bytes_per_second > 0 and .cpu_ns_per_mib > 0 and
 		([.workers[].span.minflt] | add) == .expected_minor_faults and
 		.expected_minor_faults == 0 and .faults_per_mib == 0 and
 		((([.workers[].span | .nvcsw + .nivcsw] | add) / (.messages * .size_bytes / 1048576) -

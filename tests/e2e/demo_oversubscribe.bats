@@ -57,7 +57,7 @@ each_task_was_seen() {
 
 # job_says: what holds for every run.
 job_says() {
-	says '.result_ok and .units_per_second > 0 and
+	says '.result_ok and .units_per_second > 0 and .cpu_ns_per_unit > 0 and
 		.expected_voluntary_switches == 0 and .expected_minor_faults == 0 and
 		.voluntary_switches == .expected_voluntary_switches and
 		([.workers[].span.nvcsw] | add) == .voluntary_switches and

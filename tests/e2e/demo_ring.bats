@@ -114,6 +114,30 @@ switched_between() {
 	says '.rounds == 100000'
 }
 
+@test "--baseline: the first task alone as well, in the same run, which has more laps for it" {
+	for form in process thread; do
+		for tasks in 1 2 3; do
+			demo ring --as $form --tasks $tasks --working-set 64K --rounds 20 --cpu auto --baseline
+			says ".ns_per_hand_over_alone > 0 and .cpu_ns_per_hand_over_alone > 0 and
+				.hand_overs == 20 * $tasks and .warm_up_hand_overs == 4 * $tasks and
+				(.tasks == 1 or .expected_switches == 24 * $tasks) and
+				.workers[0].span.minflt == .expected_minor_faults"
+			says '([.workers[] | .nvcsw + .nivcsw] | add) >= .expected_switches'
+		done
+	done
+	demo ring --as thread --rounds 20
+	says '.ns_per_hand_over_alone == null and .cpu_ns_per_hand_over_alone == null'
+}
+
+@test "CPU time: of both tasks, on one CPU no more than the wall clock's" {
+	for form in process thread; do
+		demo ring --as $form --working-set 64K --rounds 2000 --cpu auto --baseline
+		# the laps of the second task begin and end up to one turn beside those of the first
+		says '.cpu_ns_per_hand_over > 0 and .cpu_ns_per_hand_over <= 1.01 * .ns_per_hand_over and
+			.cpu_ns_per_hand_over_alone <= 1.01 * .ns_per_hand_over_alone'
+	done
+}
+
 @test "a working set that is refused: 125, one line, and no task is left" {
 	for form in process thread; do
 		refused 125 "ring: task .: cannot map 1099511627776 bytes of memory: Cannot allocate memory" \
@@ -131,7 +155,9 @@ switched_between() {
 @test "traced: each hand-over is a switch of the form's level, by every transport" {
 	need_root
 	for run in process/pipe process/socketpair process/futex thread/futex thread/eventfd; do
-		traced ring --as ${run%/*} --via ${run#*/} --rounds 2000 --cpu auto
+		baseline=
+		[ ${run#*/} != futex ] || baseline=--baseline
+		traced ring --as ${run%/*} --via ${run#*/} --rounds 2000 --cpu auto $baseline
 		each_task_was_seen
 		switched_between ${run%/*} "$(jq .expected_switches <<<"$output")"
 	done

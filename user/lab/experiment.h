@@ -77,6 +77,9 @@ struct experiment {
 	/* Fills the figures that compare runs of one round. NULL: there are none. */
 	void (*derive)(struct lab_round *round);
 
+	/* The same of runs of the same round in different steps. NULL: there are none. */
+	void (*derive_all)(struct lab_sweep *sweep);
+
 	/* What one run does, as a sentence without its full stop. */
 	void (*setup)(const struct lab_settings *settings, char *text, size_t size);
 
@@ -93,6 +96,9 @@ extern const struct experiment experiment_responsive;
 extern const struct experiment experiment_shootdown;
 extern const struct experiment experiment_race;
 extern const struct experiment experiment_crash;
+extern const struct experiment experiment_cache;
+extern const struct experiment experiment_ipc;
+extern const struct experiment experiment_oversubscribe;
 
 /* The experiments in the order in which the lab runs them; NULL after the last. */
 const struct experiment *experiment_at(size_t index);

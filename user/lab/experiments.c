@@ -13,6 +13,9 @@ static const struct experiment *const experiments[] = {
 	&experiment_shootdown,
 	&experiment_race,
 	&experiment_crash,
+	&experiment_cache,
+	&experiment_ipc,
+	&experiment_oversubscribe,
 };
 
 #define EXPERIMENTS (sizeof(experiments) / sizeof(experiments[0]))

@@ -276,6 +276,8 @@ int lab_run(const struct experiment *experiment, const struct lab_settings *sett
 	failed = run_all(&course, result, fail);
 	result->failed = *fail;
 	result->elapsed_ns = clock_now_ns() - started;
+	if (experiment->derive_all)
+		experiment->derive_all(&result->sweep);
 	if (lab_compare(&result->sweep, &experiment->rules)) {
 		fail_set(fail, -ENOMEM, "no memory to compare the rounds");
 		return EXITS_FAILURE;

@@ -123,6 +123,32 @@ const struct task_entry *lab_worker_task(const struct report *report, const json
 	return NULL;
 }
 
+enum row_level lab_level_of(enum lab_form form)
+{
+	return form == LAB_PROCESS ? ROW_PROCESS : ROW_THREAD;
+}
+
+void lab_count_switches(const struct lab_run *run, struct lab_truth *truth)
+{
+	const struct report *report = run->report;
+
+	for (size_t i = 0; i < report->pair_count; i++) {
+		const struct switch_pair *pair = &report->pairs[i];
+
+		if (!lab_is_worker_ref(report, run->truth, pair->next))
+			continue;
+		if (TASK_CLASS(pair->prev) != TASK_TARGET) {
+			truth->explained += pair->count;
+		} else if (lab_is_worker_ref(report, run->truth, pair->prev)) {
+			if (pair->level == ROW_EXITING) /* its work is done */
+				continue;
+			truth->seen += pair->count;
+			if (pair->level != lab_level_of(run->form))
+				truth->wrong_level += pair->count;
+		}
+	}
+}
+
 double lab_percentile(const struct histogram *histogram, double percent)
 {
 	uint64_t value;

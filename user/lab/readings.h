@@ -38,6 +38,15 @@ bool lab_is_worker_ref(const struct report *report, const json_t *truth, uint32_
 const struct task_entry *lab_worker_task(const struct report *report, const json_t *truth,
 					 size_t worker);
 
+/*
+ * Of the switches to workers: those from another worker are seen, at the wrong level when it is not the one that
+ * this form has; those from tasks of others explain as many that were expected and did not come.
+ */
+void lab_count_switches(const struct lab_run *run, struct lab_truth *truth);
+
+/* At which tasks of this form switch among themselves. */
+enum row_level lab_level_of(enum lab_form form);
+
 /* NaN: it holds nothing. */
 double lab_percentile(const struct histogram *histogram, double percent);
 

@@ -57,11 +57,6 @@ static const struct lab_figure ring_figures[RING_FIGURES] = {
 	[DROPPED_IN] = { "foreign_switches", NULL, LAB_COUNT, true },
 };
 
-static enum row_level level_of(enum lab_form form)
-{
-	return form == LAB_PROCESS ? ROW_PROCESS : ROW_THREAD;
-}
-
 static void ring_command(const struct lab_settings *settings, const struct lab_step *step,
 			 enum lab_form form, struct lab_command *command)
 {
@@ -81,35 +76,13 @@ static void ring_command(const struct lab_settings *settings, const struct lab_s
 
 /* ---- what the trace says ---- */
 
-static void take_pairs(const struct lab_run *run, struct lab_truth *truth, double *foreign)
-{
-	const struct report *report = run->report;
-
-	*foreign = 0;
-	for (size_t i = 0; i < report->pair_count; i++) {
-		const struct switch_pair *pair = &report->pairs[i];
-
-		if (!lab_is_worker_ref(report, run->truth, pair->next))
-			continue;
-		if (TASK_CLASS(pair->prev) != TASK_TARGET) {
-			truth->explained += pair->count;
-			*foreign += (double)pair->count;
-		} else if (lab_is_worker_ref(report, run->truth, pair->prev)) {
-			if (pair->level == ROW_EXITING) /* its work is done */
-				continue;
-			truth->seen += pair->count;
-			if (pair->level != level_of(run->form))
-				truth->wrong_level += pair->count;
-		}
-	}
-}
-
 static void take_truth(const struct lab_run *run, double expected, struct lab_round *round)
 {
 	struct lab_truth *truth = &round->truth[run->form];
 
 	*truth = lab_truth_of(run->report, expected);
-	take_pairs(run, truth, &round->value[run->form][DROPPED_IN]);
+	lab_count_switches(run, truth);
+	round->value[run->form][DROPPED_IN] = (double)truth->explained;
 }
 
 static void take_row(const struct report *report, enum row_level level, double *value)
@@ -145,7 +118,7 @@ static int ring_read(const struct lab_run *run, struct lab_round *round, struct 
 		return 0;
 	}
 	value[CLOCK_TRACED] = clock;
-	take_row(run->report, level_of(run->form), value);
+	take_row(run->report, lab_level_of(run->form), value);
 	take_truth(run, expected, round);
 	return 0;
 }
