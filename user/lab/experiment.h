@@ -86,6 +86,10 @@ struct experiment {
 };
 
 extern const struct experiment experiment_ring;
+extern const struct experiment experiment_spawn;
+extern const struct experiment experiment_cow;
+extern const struct experiment experiment_touch;
+extern const struct experiment experiment_memory;
 
 /* The experiments in the order in which the lab runs them; NULL after the last. */
 const struct experiment *experiment_at(size_t index);

@@ -8,6 +8,10 @@
 
 static const struct experiment *const experiments[] = {
 	&experiment_ring,
+	&experiment_spawn,
+	&experiment_cow,
+	&experiment_touch,
+	&experiment_memory,
 };
 
 #define EXPERIMENTS (sizeof(experiments) / sizeof(experiments[0]))

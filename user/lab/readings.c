@@ -25,6 +25,17 @@ void lab_word(struct lab_command *command, const char *format, ...)
 	command->argv[at] = command->text[at];
 }
 
+void lab_need_memory(struct lab_step *step, const struct lab_settings *settings, uint64_t bytes)
+{
+	char needed[UNITS_TEXT_SIZE], there[UNITS_TEXT_SIZE];
+
+	if (settings->memory_bytes && settings->memory_bytes < bytes)
+		snprintf(step->skipped, sizeof(step->skipped),
+			 "needs %s of memory, and %s are available",
+			 format_bytes(needed, sizeof(needed), bytes),
+			 format_bytes(there, sizeof(there), settings->memory_bytes));
+}
+
 /* ---- what the workload printed ---- */
 
 /* NULL: there is none. */
