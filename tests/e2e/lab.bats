@@ -56,7 +56,7 @@ setup() { bats_require_minimum_version 1.5.0; }
 
 @test "the seed alone decides the order of the runs" {
 	order() {
-		"$TASKTAX" lab --rounds 3 --laps 10 --seed "$1" --json 2>/dev/null |
+		"$TASKTAX" lab ring --rounds 3 --laps 10 --seed "$1" --json 2>/dev/null |
 			jq -c '[.experiments[0].steps[0].rounds[].runs[] | [.as, .traced]]'
 	}
 	one=$(order 1)
@@ -130,7 +130,7 @@ setup() { bats_require_minimum_version 1.5.0; }
 	lab -o "$BATS_TEST_TMPDIR/none/file"
 	[ "$status" = 123 ]
 	[[ $stderr == *"cannot write"* ]]
-	lab --rounds 2 --laps 10 -o /dev/full
+	lab ring --rounds 2 --laps 10 -o /dev/full
 	[ "$status" = 123 ]
 }
 

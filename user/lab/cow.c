@@ -30,9 +30,9 @@ static const struct lab_figure cow_figures[COW_FIGURES] = {
 	[PAGE] = { "per_page_ns", "time of a page rewritten, untraced", LAB_NS, false },
 	[FAULTS] = { "cow_faults_per_page", "copy-on-write faults per page", LAB_COUNT, true,
 		     true },
-	[FAULT_TIME] = { "cow_per_page_ns", "time in copy-on-write faults per page, traced",
-			 LAB_NS_SIGNED, true, true },
-	[ADDED] = { "tracing_adds_ns", "tracing adds to a page", LAB_NS_SIGNED, true },
+	[FAULT_TIME] = { "cow_per_page_ns", "time in copy-on-write faults per page, traced", LAB_NS,
+			 true, true },
+	[ADDED] = { "tracing_adds_ns", "tracing adds to a page", LAB_NS_SIGNED, true, true },
 	[PAGE_TRACED] = { "per_page_traced_ns", NULL, LAB_NS, true },
 	[SPAN_FAULTS] = { "getrusage_faults_per_page", NULL, LAB_COUNT, false, true },
 };
@@ -61,7 +61,7 @@ static size_t cow_steps(const struct lab_settings *settings, struct lab_step *st
 		if (settings->quick && !ways[i].quick)
 			continue;
 		snprintf(step->label, sizeof(step->label), "%s, %s", ways[i].who,
-			 format_bytes(bytes, sizeof(bytes), ways[i].mib * MIB));
+			 lab_mib_words(ways[i].mib, bytes, sizeof(bytes)));
 		step->at = i;
 		/* what is there, and its copy */
 		lab_need_memory(step, settings, 2 * ways[i].mib * MIB);
@@ -104,13 +104,13 @@ static void take_trace(const struct lab_run *run, double expected, double pages,
 	uint64_t seen = by_parent(run->step) ? report->debt_parents.cow : report->debt_children.cow;
 	double each = lab_fault_ns(report, FAULT_COW_FORK);
 
+	if (!report->context.faults_measured)
+		return;
 	*truth = lab_truth_of(report, expected);
 	if (run->form == LAB_THREAD)
 		truth->seen = report->debt_parents.cow + report->debt_children.cow;
 	else
 		truth->seen = seen < truth->expected ? seen : truth->expected;
-	if (!report->context.faults_measured)
-		return;
 	value[FAULTS] = (double)seen / pages;
 	if (!seen && report->context.fault_end)
 		value[FAULT_TIME] = 0;
@@ -272,7 +272,7 @@ static void cow_why(const struct lab_sweep *sweep, const struct lab_settings *se
 
 const struct experiment experiment_cow = {
 	.name = "cow",
-	.claim = "separate memory costs copying: rewriting after a fork pays a fault a page",
+	.claim = "separate memory costs copying: a rewrite after a fork faults",
 	.rules = cow_rules,
 	.trace = { .faults = true },
 	.laps = 1, /* memory is copied once */

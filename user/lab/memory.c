@@ -16,6 +16,7 @@
 
 #define LAPS 64 /* MiB that the parent writes */
 #define MIB ((uint64_t)1 << 20)
+#define LITTLE 1.05 /* times as much: words begin here, no verdict */
 
 enum memory_figure {
 	PSS,
@@ -30,7 +31,7 @@ enum memory_figure {
 static const struct lab_figure memory_figures[MEMORY_FIGURES] = {
 	[PSS] = { "pss_sum_bytes", "sum of PSS, untraced", LAB_BYTES, false },
 	[RSS] = { "rss_sum_bytes", "sum of RSS, untraced", LAB_BYTES, false },
-	[PRIVATE] = { "private_sum_bytes", "of it, in one process only", LAB_BYTES, false },
+	[PRIVATE] = { "private_sum_bytes", "of the RSS, in one process alone", LAB_BYTES, false },
 	[COPIES] = { "cow_faults_per_worker", "copy-on-write faults per worker", LAB_COUNT, true,
 		     true },
 	[PSS_TRACED] = { "pss_sum_traced_bytes", NULL, LAB_BYTES, true },
@@ -142,7 +143,6 @@ static const struct lab_series *most_workers(const struct lab_sweep *sweep)
 	return found;
 }
 
-/* By how much, in bytes: a ratio next to 1 hides it. */
 static void memory_outcome(const struct lab_sweep *sweep, const struct lab_settings *settings,
 			   char *text, size_t size)
 {
@@ -159,7 +159,7 @@ static void why_sums(const struct lab_series *series, char *text, size_t size)
 	snprintf(text, size,
 		 "The sum of RSS counts a page once for each process that has it: with %s %s as "
 		 "processes and %s as threads. PSS shares it out among them, so its sum is what is "
-		 "really used: as processes %s %s than as threads, %s a worker",
+		 "really used: %s %s as processes than as threads, %s a worker",
 		 series->step.label,
 		 lab_value_words(LAB_BYTES, lab_point(series, LAB_PROCESS, RSS), rss, sizeof(rss)),
 		 lab_value_words(LAB_BYTES, lab_point(series, LAB_THREAD, RSS), rss_thread,
@@ -187,7 +187,13 @@ static void why_copies(const struct lab_series *series, const struct lab_setting
 			 settings->no_trace ? "a trace would tell" : "was not traced");
 }
 
-static const char *lead(enum lab_verdict verdict)
+/* A difference that is there may be next to nothing. */
+static bool is_little(const struct lab_series *series)
+{
+	return series->comparison.row[PSS].comparison.ratio.point < LITTLE;
+}
+
+static const char *lead(enum lab_verdict verdict, const struct lab_series *series)
 {
 	switch (verdict) {
 	case LAB_NOT_SEEN:
@@ -199,6 +205,9 @@ static const char *lead(enum lab_verdict verdict)
 	case LAB_UNKNOWN:
 		return "So far: ";
 	case LAB_SUPPORTED:
+		if (is_little(series))
+			return "True, and little: until somebody writes to it, memory after a fork "
+			       "is not separate. ";
 		break;
 	}
 	return "";
@@ -218,7 +227,7 @@ static void memory_why(const struct lab_sweep *sweep, const struct lab_settings 
 	why_copies(series, settings, copies, sizeof(copies));
 	snprintf(text, size,
 		 "%s%s%s. Page tables and other memory of the kernel are in none of these figures.",
-		 lead(sweep->verdict), sums, copies);
+		 lead(sweep->verdict, series), sums, copies);
 }
 
 const struct experiment experiment_memory = {

@@ -16,13 +16,14 @@
 
 #define LAPS 100 /* tasks of a run; fewer where each takes long */
 #define MIB ((uint64_t)1 << 20)
+#define GROWS 2 /* times, over the sweep, that is called growing */
 
 enum spawn_figure {
 	LIFE,
 	CREATE,
+	LIFE_TRACED,
 	DEBT,
-	ADDED,
-	LIFE_TRACED, /* from here on raw only */
+	ADDED, /* from here on raw only */
 	P99,
 	SPAWN_FIGURES,
 };
@@ -32,8 +33,8 @@ static const struct lab_figure spawn_figures[SPAWN_FIGURES] = {
 	[CREATE] = { "create_ns", "of it, until the creating call returned", LAB_NS, false },
 	[DEBT] = { "debt_faults_per_task", "faults owed to the fork, per task", LAB_COUNT, true,
 		   true },
-	[ADDED] = { "tracing_adds_ns", "tracing adds to creation to join", LAB_NS_SIGNED, true },
-	[LIFE_TRACED] = { "life_traced_ns", NULL, LAB_NS, true },
+	[ADDED] = { "tracing_adds_ns", NULL, LAB_NS_SIGNED, true, true },
+	[LIFE_TRACED] = { "life_traced_ns", "creation to join, traced", LAB_NS, true },
 	[P99] = { "life_p99_ns", NULL, LAB_NS, false },
 };
 
@@ -52,9 +53,9 @@ struct way {
 /* Copying page tables is what the claim is about: ways that do without it, and are processes too, stand aside. */
 static const struct way ways[] = {
 	{ "fork", 4, 1, IN_FULL | IN_QUICK, false }, { "fork", 64, 5, IN_FULL, false },
-	{ "fork", 256, 20, IN_QUICK, false },	     { "fork", 512, 33, IN_FULL, false },
+	{ "fork", 128, 10, IN_QUICK, false },	     { "fork", 512, 33, IN_FULL, false },
 	{ "fork", 2048, 50, IN_FULL, false },	     { "posix_spawn", 4, 4, IN_FULL, true },
-	{ "posix_spawn", 256, 4, IN_QUICK, true },   { "posix_spawn", 512, 4, IN_FULL, true },
+	{ "posix_spawn", 128, 4, IN_QUICK, true },   { "posix_spawn", 512, 4, IN_FULL, true },
 	{ "vfork", 64, 1, IN_FULL, true },	     { "clone_vm", 64, 1, IN_FULL, true },
 };
 
@@ -66,11 +67,12 @@ static size_t spawn_steps(const struct lab_settings *settings, struct lab_step *
 
 	for (size_t i = 0; i < WAYS; i++) {
 		struct lab_step *step = &steps[count];
+		char mib[UNITS_TEXT_SIZE];
 
 		if (!(ways[i].in & (settings->quick ? IN_QUICK : IN_FULL)))
 			continue;
-		format_bytes(step->label, sizeof(step->label), ways[i].mib * MIB);
-		step->side[LAB_PROCESS] = ways[i].how;
+		snprintf(step->label, sizeof(step->label), "%s, %s", ways[i].how,
+			 lab_mib_words(ways[i].mib, mib, sizeof(mib)));
 		step->at = i;
 		step->aside = ways[i].aside;
 		/* the page tables of two processes are the least that comes to the memory */
@@ -210,6 +212,11 @@ static void spawn_outcome(const struct lab_sweep *sweep, const struct lab_settin
 	lab_outcome(sweep, &spawn_rules, settings, "a task from creation to join", text, size);
 }
 
+static char *size_of(const struct lab_series *series, char *text, size_t size)
+{
+	return lab_mib_words(ways[series->step.at].mib, text, size);
+}
+
 /* The step of this way with the least or the most memory, that was measured. NULL: none was. */
 static const struct lab_series *end_of(const struct lab_sweep *sweep, const char *how, bool most)
 {
@@ -232,22 +239,32 @@ static void from_to(const struct lab_series *least, const struct lab_series *mos
 		    enum lab_form form, char *text, size_t size)
 {
 	char low[UNITS_TEXT_SIZE], high[UNITS_TEXT_SIZE];
+	char small[UNITS_TEXT_SIZE], large[UNITS_TEXT_SIZE];
 
 	snprintf(text, size, "%s at %s and %s at %s",
-		 lab_ns_words(lab_point(least, form, LIFE), low, sizeof(low)), least->step.label,
-		 lab_ns_words(lab_point(most, form, LIFE), high, sizeof(high)), most->step.label);
+		 lab_ns_words(lab_point(least, form, LIFE), low, sizeof(low)),
+		 size_of(least, small, sizeof(small)),
+		 lab_ns_words(lab_point(most, form, LIFE), high, sizeof(high)),
+		 size_of(most, large, sizeof(large)));
 }
 
-/* Whether the price goes with the memory: most of it is what each MiB adds, or hardly any. */
+/* How often it costs at most memory what it costs at least. */
+static double growth(const struct lab_series *least, const struct lab_series *most,
+		     enum lab_form form)
+{
+	return lab_point(most, form, LIFE) / lab_point(least, form, LIFE);
+}
+
+/* The same in words; where these begin is a matter of wording, no verdict. */
 static const char *shape(const struct lab_series *least, const struct lab_series *most,
 			 enum lab_form form)
 {
-	double growth = lab_point(most, form, LIFE) / lab_point(least, form, LIFE);
+	double times = growth(least, most, form);
 
-	return growth > 2    ? "grows with the memory" :
-	       growth > 1.25 ? "grows little with the memory" :
-	       growth > 0.8  ? "does not depend on the memory" :
-			       "does not grow with the memory";
+	return times > GROWS ? "grows with the memory" :
+	       times > 1.5   ? "grows a little with the memory" :
+	       times > 0.67  ? "stays about the same" :
+			       "falls";
 }
 
 /* What copying the page tables costs: it is all that grows. */
@@ -257,9 +274,10 @@ static void why_fork(const struct lab_series *least, const struct lab_series *mo
 	double mib = (double)(ways[most->step.at].mib - ways[least->step.at].mib);
 	double more = lab_point(most, LAB_PROCESS, LIFE) - lab_point(least, LAB_PROCESS, LIFE);
 	char range[96], each[UNITS_TEXT_SIZE], create[UNITS_TEXT_SIZE];
+	char at[UNITS_TEXT_SIZE];
 
 	from_to(least, most, LAB_PROCESS, range, sizeof(range));
-	if (more > 0 && !strcmp(shape(least, most, LAB_PROCESS), "grows with the memory"))
+	if (growth(least, most, LAB_PROCESS) > GROWS)
 		snprintf(
 			text, size,
 			"Fork takes longer the more memory its caller has: %s, %s for each MiB "
@@ -267,10 +285,10 @@ static void why_fork(const struct lab_series *least, const struct lab_series *mo
 			"returned) and the child's end takes down",
 			range, lab_ns_words(more / mib, each, sizeof(each)),
 			lab_ns_words(lab_point(most, LAB_PROCESS, CREATE), create, sizeof(create)),
-			most->step.label);
+			size_of(most, at, sizeof(at)));
 	else
-		snprintf(text, size, "What fork costs %s of its caller: %s",
-			 shape(least, most, LAB_PROCESS), range);
+		snprintf(text, size, "What fork costs %s: %s", shape(least, most, LAB_PROCESS),
+			 range);
 }
 
 static void why_thread(const struct lab_series *least, const struct lab_series *most, char *text,
@@ -290,7 +308,7 @@ static void why_spawn(const struct lab_sweep *sweep, char *text, size_t size)
 	const struct lab_series *least = end_of(sweep, "posix_spawn", false);
 	const struct lab_series *most = end_of(sweep, "posix_spawn", true);
 	const struct lab_series *clone_vm = end_of(sweep, "clone_vm", true);
-	char range[96], ns[UNITS_TEXT_SIZE];
+	char range[96], ns[UNITS_TEXT_SIZE], at[UNITS_TEXT_SIZE];
 	size_t used = 0;
 
 	text[0] = '\0';
@@ -298,8 +316,8 @@ static void why_spawn(const struct lab_sweep *sweep, char *text, size_t size)
 		from_to(least, most, LAB_PROCESS, range, sizeof(range));
 		used = (size_t)snprintf(
 			text, size,
-			". posix_spawn makes a process as well and copies no page tables: it %s, "
-			"%s, with the start of a program in it",
+			". posix_spawn makes a process as well and copies no page tables: what it "
+			"costs %s, %s, with the start of a program in it",
 			shape(least, most, LAB_PROCESS), range);
 	} else if (least) {
 		used = (size_t)snprintf(
@@ -307,7 +325,7 @@ static void why_spawn(const struct lab_sweep *sweep, char *text, size_t size)
 			". posix_spawn makes a process as well and copies no page tables: %s at "
 			"%s, with the start of a program in it",
 			lab_ns_words(lab_point(least, LAB_PROCESS, LIFE), ns, sizeof(ns)),
-			least->step.label);
+			size_of(least, at, sizeof(at)));
 	}
 	if (clone_vm && used < size)
 		snprintf(text + used, size - used,

@@ -32,11 +32,11 @@ enum touch_figure {
 static const struct lab_figure touch_figures[TOUCH_FIGURES] = {
 	[PAGE] = { "per_page_ns", "time of a page touched, untraced", LAB_NS, false },
 	[FAULT] = { "fault_ns", "mean time on the CPU of its fault, traced", LAB_NS, true },
-	[OFF_CPU] = { "fault_off_cpu_ns", "mean time off the CPU in its fault, traced",
-		      LAB_NS_SIGNED, true, true },
+	[OFF_CPU] = { "fault_off_cpu_ns", "mean time off the CPU in its fault, traced", LAB_NS,
+		      true, true },
 	[RACED] = { "raced_faults", "faults for a page that another mapped first", LAB_COUNT, true,
 		    true },
-	[ADDED] = { "tracing_adds_ns", "tracing adds to a page", LAB_NS_SIGNED, true },
+	[ADDED] = { "tracing_adds_ns", "tracing adds to a page", LAB_NS_SIGNED, true, true },
 	[PAGE_TRACED] = { "per_page_traced_ns", NULL, LAB_NS, true },
 	[PER_SECOND] = { "pages_per_second", NULL, LAB_PER_SECOND, false },
 };
@@ -44,7 +44,7 @@ static const struct lab_figure touch_figures[TOUCH_FIGURES] = {
 /* ---- what is varied ---- */
 
 /*
- * Workers: 1, 2, 4 and so on, as many as there are CPUs; then twice as many. One has nobody to wait for; more
+ * Workers: 1, 2, 4 and so on, up to twice as many as there are CPUs. One has nobody to wait for; more
  * than there are CPUs wait for a CPU: both stand aside.
  */
 static size_t touch_steps(const struct lab_settings *settings, struct lab_step *steps)
@@ -114,10 +114,10 @@ static void take_trace(const struct lab_run *run, double expected, double *value
 {
 	struct touches touches = touches_of(run->report, run->form);
 
-	*truth = lab_truth_of(run->report, expected);
-	truth->seen = touches.count < truth->expected ? touches.count : truth->expected;
 	if (!run->report->context.faults_measured)
 		return;
+	*truth = lab_truth_of(run->report, expected);
+	truth->seen = touches.count < truth->expected ? touches.count : truth->expected;
 	value[RACED] = lab_faults(run->report, FAULT_RACED, CAUSES);
 	if (!touches.timed)
 		return;
@@ -192,9 +192,8 @@ static void touch_outcome(const struct lab_sweep *sweep, const struct lab_settin
 		lab_outcome(sweep, &touch_rules, settings, "the time of a page touched", text,
 			    size);
 	else
-		snprintf(text, size,
-			 "this takes two workers at the same time, and there %s for them",
-			 settings->cpus < 2 ? "is one CPU" : "is not enough memory");
+		snprintf(text, size, "this takes two workers at the same time, and there is %s",
+			 settings->cpus < 2 ? "one CPU" : "not enough memory for them");
 }
 
 static void why_times(const struct lab_series *series, char *text, size_t size)
@@ -247,7 +246,8 @@ static void touch_why(const struct lab_sweep *sweep, const struct lab_settings *
 
 	if (!series) {
 		snprintf(text, size,
-			 "Workers that never run at the same time never wait for a lock.");
+			 "No workers were measured that each had a CPU and faulted at the same "
+			 "time.");
 		return;
 	}
 	if (series->comparison.row[FAULT].rounds) {
@@ -261,7 +261,7 @@ static void touch_why(const struct lab_sweep *sweep, const struct lab_settings *
 
 const struct experiment experiment_touch = {
 	.name = "touch",
-	.claim = "faulting memory in costs threads more: they share an address space's locks",
+	.claim = "sharing an address space costs: threads fault more slowly",
 	.rules = touch_rules,
 	.trace = { .faults = true },
 	.laps = LAPS,

@@ -21,7 +21,9 @@ static struct figure value_text(enum lab_unit unit, double value)
 /* A difference with its sign. */
 static struct figure signed_text(enum lab_unit unit, double value)
 {
-	struct figure text = value_text(unit, fabs(value)), with_sign;
+	/* the sign of a time is written here */
+	enum lab_unit plain = unit == LAB_NS_SIGNED ? LAB_NS : unit;
+	struct figure text = value_text(plain, fabs(value)), with_sign;
 
 	snprintf(with_sign.text, sizeof(with_sign.text), "%s%.60s", value < 0 ? "-" : "+",
 		 text.text);
