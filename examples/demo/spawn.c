@@ -33,7 +33,7 @@
 
 #define COUNT_DEFAULT 200
 #define COUNT_MAX 1000000
-#define WARM_UP 10
+#define WARM_UP_MOST 10
 #define RSS_DEFAULT (32 * MIB)
 #define RSS_MAX_MIB 2048
 #define STACK_SIZE 65536
@@ -63,6 +63,7 @@ struct spawn {
 	struct workload workload; /* for the common options and the report */
 	const struct way *way;
 	uint64_t count, rss;
+	uint64_t warm_up; /* tasks before those that count, and no more than these */
 	bool huge, exec;
 	char *stack;	     /* of clone_vm */
 	uint64_t created_ns; /* by created() */
@@ -343,14 +344,14 @@ static int run_all(struct spawn *spawn, struct worker *self, struct fail *fail)
 {
 	int err = 0;
 
-	for (uint64_t i = 0; !err && i < WARM_UP; i++)
+	for (uint64_t i = 0; !err && i < spawn->warm_up; i++)
 		err = run_one(spawn, i, fail);
 	worker_rehearse(self);
 	worker_begin(self);
 	for (uint64_t i = 0; !err && i < spawn->count; i++) {
 		uint64_t begin_ns = clock_now_ns();
 
-		err = run_one(spawn, WARM_UP + i, fail);
+		err = run_one(spawn, spawn->warm_up + i, fail);
 		spawn->all_ns[i] = (double)(clock_now_ns() - begin_ns);
 		spawn->create_ns[i] = (double)(spawn->created_ns - begin_ns);
 	}
@@ -376,16 +377,17 @@ static int report(const struct spawn *spawn, const struct result *result)
 	uint64_t made[3] = { 0 };
 	bool exec = spawn->exec || spawn->way->must_exec;
 
-	made[spawn->way->kind] = WARM_UP + spawn->count;
+	made[spawn->way->kind] = spawn->warm_up + spawn->count;
 	report_begin("spawn", &spawn->workload);
-	printf(",\"how\":\"%s\",\"count\":%" PRIu64 ",\"warm_up\":%d,\"rss_bytes\":%" PRIu64
-	       ",\"huge\":%s",
-	       spawn->way->name, spawn->count, WARM_UP, spawn->rss, spawn->huge ? "true" : "false");
+	printf(",\"how\":\"%s\",\"count\":%" PRIu64 ",\"warm_up\":%" PRIu64
+	       ",\"rss_bytes\":%" PRIu64 ",\"huge\":%s",
+	       spawn->way->name, spawn->count, spawn->warm_up, spawn->rss,
+	       spawn->huge ? "true" : "false");
 	printf(exec ? ",\"executed\":\"tasktax-demo spawn nothing\"" : ",\"executed\":null");
 	printf(",\"expected_creations\":{\"process\":%" PRIu64 ",\"thread\":%" PRIu64
 	       ",\"vfork\":%" PRIu64 "},\"expected_execs\":%" PRIu64,
 	       made[KIND_PROCESS], made[KIND_THREAD], made[KIND_VFORK],
-	       exec ? WARM_UP + spawn->count : 0);
+	       exec ? spawn->warm_up + spawn->count : 0);
 	print_times(spawn, result->elapsed_ns);
 	return report_end(&spawn->workload, result);
 }
@@ -422,6 +424,7 @@ int spawn_run(int argc, char **argv)
 		_exit(0);
 	if (parse_options(argc, argv, &spawn))
 		return EXITS_USAGE;
+	spawn.warm_up = spawn.count < WARM_UP_MOST ? spawn.count : WARM_UP_MOST;
 	self = shared_memory(sizeof(*self), &fail);
 	if (!self || run(&spawn, self, &result, &fail)) {
 		log_error("spawn: %s", fail.text);

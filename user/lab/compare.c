@@ -295,6 +295,10 @@ int lab_ratio_digits(const struct interval *ratio)
 {
 	bool narrow = ratio->high - ratio->low < NARROW; /* NaN: no */
 
+	if (ratio->point >= 100)
+		return 0;
+	if (ratio->point >= 10 && !narrow)
+		return 1;
 	return narrow || next_to_one(ratio->low) || next_to_one(ratio->high) ? 3 : 2;
 }
 

@@ -185,7 +185,7 @@ const char *lab_side_name(const struct lab_step *step, enum lab_form form);
  */
 char *lab_row_words(const struct lab_row *row, char *text, size_t size);
 
-/* Decimals to show: one more for a narrow interval and for one that ends next to 1. */
+/* Decimals to show: one more for a narrow interval and for one that ends next to 1, fewer from 10 on. */
 int lab_ratio_digits(const struct interval *ratio);
 
 /* Why a row has no ratio: "2 rounds, 6 are needed"; "" when it has one. Returns text. */

@@ -99,6 +99,10 @@ extern const struct experiment experiment_crash;
 extern const struct experiment experiment_cache;
 extern const struct experiment experiment_ipc;
 extern const struct experiment experiment_oversubscribe;
+extern const struct experiment experiment_spawn;
+extern const struct experiment experiment_cow;
+extern const struct experiment experiment_touch;
+extern const struct experiment experiment_memory;
 
 /* The experiments in the order in which the lab runs them; NULL after the last. */
 const struct experiment *experiment_at(size_t index);

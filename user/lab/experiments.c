@@ -8,14 +8,18 @@
 
 static const struct experiment *const experiments[] = {
 	&experiment_ring,
-	&experiment_server,
-	&experiment_responsive,
+	&experiment_cache,
+	&experiment_spawn,
+	&experiment_cow,
+	&experiment_touch,
+	&experiment_memory,
 	&experiment_shootdown,
+	&experiment_ipc,
 	&experiment_race,
 	&experiment_crash,
-	&experiment_cache,
-	&experiment_ipc,
 	&experiment_oversubscribe,
+	&experiment_server,
+	&experiment_responsive,
 };
 
 #define EXPERIMENTS (sizeof(experiments) / sizeof(experiments[0]))

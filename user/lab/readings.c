@@ -3,6 +3,7 @@
 #include "lab/readings.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -23,6 +24,25 @@ void lab_word(struct lab_command *command, const char *format, ...)
 	vsnprintf(command->text[at], sizeof(command->text[at]), format, arguments);
 	va_end(arguments);
 	command->argv[at] = command->text[at];
+}
+
+char *lab_mib_words(uint64_t mib, char *text, size_t size)
+{
+	bool gib = mib && mib % 1024 == 0;
+
+	snprintf(text, size, "%" PRIu64 " %s", gib ? mib / 1024 : mib, gib ? "GiB" : "MiB");
+	return text;
+}
+
+void lab_need_memory(struct lab_step *step, const struct lab_settings *settings, uint64_t bytes)
+{
+	char needed[UNITS_TEXT_SIZE], there[UNITS_TEXT_SIZE];
+
+	if (settings->memory_bytes && settings->memory_bytes < bytes)
+		snprintf(step->skipped, sizeof(step->skipped),
+			 "needs %s of memory, and %s are available",
+			 format_bytes(needed, sizeof(needed), bytes),
+			 format_bytes(there, sizeof(there), settings->memory_bytes));
 }
 
 /* ---- what the workload printed ---- */
@@ -306,18 +326,20 @@ const struct lab_series *lab_extreme(const struct lab_sweep *sweep, size_t figur
 	return found;
 }
 
-/* "375 ns against 302 ns" */
+/* "375 ns (process) against 302 ns (thread)" */
 static void both(const struct lab_series *series, const struct lab_rules *rules, char *text,
 		 size_t size)
 {
 	enum lab_unit unit = rules->figures[rules->headline].unit;
 	char process[UNITS_TEXT_SIZE], thread[UNITS_TEXT_SIZE];
 
-	snprintf(text, size, "%s against %s",
+	snprintf(text, size, "%s (%s) against %s (%s)",
 		 lab_value_words(unit, lab_point(series, LAB_PROCESS, rules->headline), process,
 				 sizeof(process)),
+		 lab_side_name(&series->step, LAB_PROCESS),
 		 lab_value_words(unit, lab_point(series, LAB_THREAD, rules->headline), thread,
-				 sizeof(thread)));
+				 sizeof(thread)),
+		 lab_side_name(&series->step, LAB_THREAD));
 }
 
 /* "1.24 times (95 % interval 1.22 to 1.27)", or the difference where there is no ratio. */
@@ -371,9 +393,9 @@ static char *outcome_of_one(const struct lab_series *series, const struct lab_ru
 		snprintf(text, size, "%s: %s (%s so far)", what,
 			 lab_row_lacks(row, lacks, sizeof(lacks)), values);
 	else
-		snprintf(text, size, "%s: %s with processes%s%s (%s)", what, values,
+		snprintf(text, size, "%s: %s%s (%s)", what, values,
 			 series->comparison.verdict == LAB_NOT_SEEN ? "; no difference seen" : "",
-			 "", much);
+			 much);
 	return text;
 }
 
@@ -396,14 +418,16 @@ static void extremes(const struct lab_sweep *sweep, const struct lab_rules *rule
 {
 	const struct lab_series *least = lab_extreme(sweep, rules->headline, false);
 	const struct lab_series *most = lab_extreme(sweep, rules->headline, true);
+	const struct interval *low, *high;
 
 	text[0] = '\0';
-	if (least && most && least != most)
-		snprintf(text, size, ": process / thread from %.3g (%s) to %.3g (%s)",
-			 least->comparison.row[rules->headline].comparison.ratio.point,
-			 least->step.label,
-			 most->comparison.row[rules->headline].comparison.ratio.point,
-			 most->step.label);
+	if (!least || !most || least == most)
+		return;
+	low = &least->comparison.row[rules->headline].comparison.ratio;
+	high = &most->comparison.row[rules->headline].comparison.ratio;
+	snprintf(text, size, ": process / thread from %.*f (%s) to %.*f (%s)",
+		 lab_ratio_digits(low), low->point, least->step.label, lab_ratio_digits(high),
+		 high->point, most->step.label);
 }
 
 char *lab_outcome(const struct lab_sweep *sweep, const struct lab_rules *rules,

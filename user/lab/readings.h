@@ -12,6 +12,12 @@
 void lab_word(struct lab_command *command, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
+/* "64 MiB", "2 GiB": a size that an experiment chose. Returns text. */
+char *lab_mib_words(uint64_t mib, char *text, size_t size);
+
+/* Skips a step that needs so many bytes, if this machine has less; where that is not known it is tried. */
+void lab_need_memory(struct lab_step *step, const struct lab_settings *settings, uint64_t bytes);
+
 /* ---- what the workload printed ---- */
 
 /* A number by its key; a dot goes into an object: "self.minflt". 0, or -EPROTO with the reason. */
