@@ -7,18 +7,9 @@
 #include "lab/experiment.h"
 
 static const struct experiment *const experiments[] = {
-	&experiment_ring,
-	&experiment_cache,
-	&experiment_spawn,
-	&experiment_cow,
-	&experiment_touch,
-	&experiment_memory,
-	&experiment_shootdown,
-	&experiment_ipc,
-	&experiment_race,
-	&experiment_crash,
-	&experiment_oversubscribe,
-	&experiment_server,
+	&experiment_ring,	&experiment_cache,  &experiment_spawn,	       &experiment_cow,
+	&experiment_touch,	&experiment_memory, &experiment_shootdown,     &experiment_ipc,
+	&experiment_race,	&experiment_crash,  &experiment_oversubscribe, &experiment_server,
 	&experiment_responsive,
 };
 
