@@ -57,7 +57,7 @@ static size_t crash_steps(const struct lab_settings *settings, struct lab_step *
 	return count;
 }
 
-/* The demo takes at most 10000. */
+/* The demo takes at most 10000, and says so. */
 static void crash_command(const struct lab_settings *settings, const struct lab_step *step,
 			  enum lab_form form, struct lab_command *command)
 {
@@ -285,7 +285,7 @@ const struct experiment experiment_crash = {
 		   .headline = SURVIVORS,
 		   .sense = LAB_PROCESS_HIGHER },
 	.laps = CRASHES,
-	.events = "crashed processes, each by its signal and with its tasks",
+	.events = "crashed processes",
 	.steps = crash_steps,
 	.command = crash_command,
 	.read = crash_read,
