@@ -19,19 +19,18 @@
 #define CLIENTS 8
 #define PER_CONNECTION 10
 
-/* One line of the experiment: a model of a server, and what its tasks are called in each form. */
+/* One line of the experiment: a model of a server. */
 struct way {
 	const char *label, *model, *over;
-	const char *side[LAB_FORMS];
 	bool quick, aside;
 };
 
 static const struct way ways[] = {
-	{ "pool", "workers", "unix", { "prefork", "threads" }, true, false },
-	{ "pool, TCP", "workers", "tcp", { "prefork", "threads" }, false, false },
-	{ "each", "per-connection", "unix", { "fork", "thread" }, true, false },
-	{ "each, TCP", "per-connection", "tcp", { "fork", "thread" }, false, false },
-	{ "one loop", "epoll", "unix", { NULL, NULL }, true, true },
+	{ "workers", "workers", "unix", true, false },
+	{ "workers, TCP", "workers", "tcp", false, false },
+	{ "per connection", "per-connection", "unix", true, false },
+	{ "per connection, TCP", "per-connection", "tcp", false, false },
+	{ "one loop", "epoll", "unix", true, true },
 };
 
 #define WAYS (sizeof(ways) / sizeof(ways[0]))
@@ -90,7 +89,6 @@ static size_t server_steps(const struct lab_settings *settings, struct lab_step 
 		if (settings->quick && !ways[i].quick)
 			continue;
 		snprintf(step->label, sizeof(step->label), "%s", ways[i].label);
-		memcpy(step->side, ways[i].side, sizeof(step->side));
 		step->at = i;
 		step->aside = ways[i].aside;
 		count++;
@@ -122,8 +120,9 @@ static void server_setup(const struct lab_settings *settings, char *text, size_t
 
 	snprintf(
 		text, size,
-		"%d clients, played by one more process, send %s requests a run to a server on CPU "
-		"%d, which is theirs too; in the steps \"each\" a connection lives for %d of them",
+		"%d clients, played by one more process, send %s requests a run to a server on the "
+		"same CPU %d: of workers that are there before (prefork, or a pool of threads), or "
+		"of a task for each connection of %d requests (fork, or a thread)",
 		CLIENTS, format_count(requests, sizeof(requests), settings->laps), settings->cpu,
 		PER_CONNECTION);
 }
@@ -450,16 +449,19 @@ static void why_control(const struct lab_series *series, char *text, size_t size
 
 static const char *why_begin(enum lab_verdict verdict)
 {
-	static const char *const begin[] = {
-		[LAB_UNKNOWN] = "This takes more rounds to say; so far: ",
-		[LAB_SUPPORTED] = "",
-		[LAB_NOT_SEEN] = "What the forms differ in is small against the system calls of a "
-				 "request, which are the same. ",
-		[LAB_CONTRADICTED] = "",
-		[LAB_MIXED] = "It depends on how the server is built. ",
-	};
-
-	return begin[verdict];
+	switch (verdict) {
+	case LAB_UNKNOWN:
+		return "This takes more rounds to say; so far: ";
+	case LAB_NOT_SEEN:
+		return "What the forms differ in is small against the rest of a request, which is "
+		       "the same. ";
+	case LAB_MIXED:
+		return "It depends on how the server is built. ";
+	case LAB_SUPPORTED:
+	case LAB_CONTRADICTED:
+		break;
+	}
+	return "";
 }
 
 static void server_why(const struct lab_sweep *sweep, const struct lab_settings *settings,
