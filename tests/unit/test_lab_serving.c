@@ -72,7 +72,7 @@ static void responsive_takes_its_arguments(void **state)
 	for (size_t i = 0; i < 4; i++)
 		for (int form = 0; form < LAB_FORMS; form++) {
 			snprintf(expected, sizeof(expected),
-				 "responsive --as %s --hz 240 --seconds 0.250000 --background %s "
+				 "responsive --as %s --hz 240 --seconds 0.200000 --background %s "
 				 "--cpu 3",
 				 lab_form_name(form), settings_of[i]);
 			assert_command(&experiment_responsive, &steps[i], form, expected);

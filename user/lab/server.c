@@ -3,9 +3,10 @@
  * server.c - the experiment `server`: the same requests answered by a server of processes and by one
  * of threads: by workers that are there already, and by a task for each connection.
  *
- * Implements experiment.h. All runs on one CPU, the clients too, so that the time per request is what a
- * request costs in all, and no more is done at once in one form than in the other. A single task with an
- * event loop stands beside: the same in both forms but for whose memory it is in. Called by lab.c through experiments.c.
+ * Implements experiment.h. All runs on one CPU, the clients too, so that the time per request is what
+ * a request costs in all, and no more is done at once in one form than in the other. A single task
+ * with an event loop stands beside: the same in both forms but for whose memory it is in. Called by
+ * lab.c through experiments.c.
  */
 #include <inttypes.h>
 #include <math.h>
@@ -164,9 +165,9 @@ static double least(double a, double b)
 }
 
 /*
- * Creations are exact, of each kind. The workload counts the switches and faults of its timed span and the lives of the
- * tasks of connections; the trace has the start and the end of the workers as well, and so at least as
- * many: what it has beyond is not looked at.
+ * Creations are exact, of each kind. The workload counts the switches and faults of its timed span
+ * and of the lives of the tasks of connections; the trace has the start and the end of the workers as
+ * well, and so at least as many: what it has beyond is not looked at.
  */
 static int take_truth(const struct lab_run *run, double switches, double faults,
 		      struct lab_round *round, struct fail *fail)
@@ -209,8 +210,8 @@ static enum row_level level_of(const struct lab_run *run)
 }
 
 /*
- * Time of a task's faults that are of serving: of a task of a connection all, of a worker as much as the share of
- * its faults that were in the timed span.
+ * Time of a task's faults that are of serving: of a task of a connection all, of a worker as much as
+ * the share of its faults that were in the timed span.
  */
 static double faulting_of(const struct lab_run *run, const struct task_entry *task)
 {
