@@ -367,8 +367,8 @@ static void why_switch(const struct lab_series *series, const struct lab_setting
 		 ". In the trace %.0f %% of the ticks took the CPU from the background process "
 		 "itself, and %.0f %% from the background thread%s%s.",
 		 process, thread,
-		 process < MOST || thread < MOST ? " (others came after programs that are no part "
-						   "of this)" :
+		 process < MOST || thread < MOST ? " (others came after programs "
+						   "of others, or were due already)" :
 						   "",
 		 direct);
 }
