@@ -454,8 +454,7 @@ static const char *why_begin(enum lab_verdict verdict)
 	case LAB_UNKNOWN:
 		return "This takes more rounds to say; so far: ";
 	case LAB_NOT_SEEN:
-		return "What the forms differ in is small against the rest of a request, which is "
-		       "the same. ";
+		return "Nothing stands out from what the rounds differ by. ";
 	case LAB_MIXED:
 		return "It depends on how the server is built. ";
 	case LAB_SUPPORTED:
