@@ -211,7 +211,8 @@ of_workers() {
 	traced --as thread --requests 2000 --clients 4 --cpu auto
 	says '.server.minflt == 0 and .server.majflt == 0'
 	check '.tasks.processes == 2 and .tasks.threads == 6'
-	[ "$(switches thread)" -ge 1000 ]
+	# how many depends on who else uses this CPU
+	[ "$(switches thread)" -gt "$(json .first_switches)" ]
 	# shellcheck disable=SC2016
 	of_workers '$t.voluntary >= $w.nvcsw and $t.preempted >= $w.nivcsw and $t.minor_faults >= $w.minflt'
 }

@@ -72,7 +72,7 @@ static void responsive_takes_its_arguments(void **state)
 	for (size_t i = 0; i < 4; i++)
 		for (int form = 0; form < LAB_FORMS; form++) {
 			snprintf(expected, sizeof(expected),
-				 "responsive --as %s --hz 240 --seconds 0.250000 --background %s "
+				 "responsive --as %s --hz 240 --seconds 0.200000 --background %s "
 				 "--cpu 3",
 				 lab_form_name(form), settings_of[i]);
 			assert_command(&experiment_responsive, &steps[i], form, expected);
@@ -156,11 +156,11 @@ static void make_up(struct made_up *made_up, enum row_level level)
 
 		task->pid = 99 + id;
 		task->parent = id == 1 ? 0 : id == 5 ? 2 : 1;
-		task->figures.voluntary = 10 * id;
+		task->figures.voluntary = UINT64_C(10) * id;
 		task->figures.preempted = id;
 		task->figures.minor = 4;
 		task->figures.fault_ns = 4000;
-		task->figures.direct_ns = 1000 * id;
+		task->figures.direct_ns = UINT64_C(1000) * id;
 		made_up->processes[id - 1].tgid = task->pid;
 		made_up->processes[id - 1].parent = id == 5 ? 1 : 0;
 		made_up->processes[id - 1].debt_own.time_ns = 500;
@@ -381,6 +381,21 @@ static void other_output_is_refused(void **state)
 
 /* ---- words ---- */
 
+/* As large as they come. */
+static double large(enum lab_unit unit)
+{
+	switch (unit) {
+	case LAB_PERCENT:
+		return 60;
+	case LAB_COUNT:
+		return 1234;
+	case LAB_BYTES:
+		return 123456789;
+	default:
+		return 123456;
+	}
+}
+
 /* Rounds in which every figure of process costs `factor` of thread, with a noise of about 1 %. */
 static void make_rounds(struct lab_series *series, const struct experiment *experiment,
 			double factor, const char *no_trace, struct stats_random *random)
@@ -395,7 +410,8 @@ static void make_rounds(struct lab_series *series, const struct experiment *expe
 
 				if (no_trace && experiment->rules.figures[j].needs_trace)
 					continue;
-				round->value[form][j] = 12345678 * (1 + 0.01 * noise) *
+				round->value[form][j] = large(experiment->rules.figures[j].unit) *
+							(1 + 0.01 * noise) *
 							(form == LAB_PROCESS ? factor : 1);
 			}
 			round->truth[form] = (struct lab_truth){ .known = !no_trace,

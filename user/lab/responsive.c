@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * responsive.c - the experiment `responsive`: a periodic tick, as of a user interface, beside work in the
- * background that never sleeps, on one CPU: as threads of one process, and as processes.
+ * responsive.c - the experiment `responsive`: a periodic tick, as of a user interface, beside work in
+ * the background that never sleeps, on one CPU: as threads of one process, and as processes.
  *
- * Implements experiment.h. What decides is how late the tick is at the median: how long it takes to get the
- * CPU from the background when all goes as it should. Ticks that wait for the scheduler, or for
- * somebody else's program, are in the other figures. Called by lab.c through experiments.c.
+ * Implements experiment.h. What decides is how late the tick is at the median: on a CPU that nobody
+ * else uses, how long it takes to get it from the background when all goes as it should. Ticks that
+ * wait longer are in the other figures. Called by lab.c through experiments.c.
  */
 #include <inttypes.h>
 #include <math.h>
@@ -17,7 +17,7 @@
 
 /* As on a fast display: in a run as short as the lab's, 60 a second are too few to have a median of. */
 #define HZ 240
-#define TICKS 60
+#define TICKS 48
 #define US_PER_SECOND 1000000
 #define MOST 90 /* percent of the ticks, so that the others need no word */
 
@@ -146,7 +146,7 @@ static bool is_tick(const struct lab_run *run, uint32_t id)
 	return json_integer_value(tid) == (json_int_t)run->report->tasks[id].pid;
 }
 
-/* Hand-overs between the workers: at another level than the form's, and from the background to the tick. */
+/* Hand-overs between workers: at another level than the form's; from the background to the tick. */
 static void take_pairs(const struct lab_run *run, struct lab_truth *truth, double *taken)
 {
 	const struct report *report = run->report;
@@ -191,8 +191,8 @@ static double created(const struct report *report)
 }
 
 /*
- * Creations are exact. The workload counts the tick's sleeps of its timed span; the trace has also those before and after,
- * at the gates, and so at least as many: what it has beyond is not looked at.
+ * Creations are exact. The workload counts the tick's sleeps of its timed span; the trace has also those
+ * before and after, at the gates, and so at least as many: what it has beyond is not looked at.
  */
 static void take_trace(const struct lab_run *run, double tasks, double sleeps, double ticks,
 		       struct lab_round *round)
@@ -367,8 +367,8 @@ static void why_switch(const struct lab_series *series, const struct lab_setting
 		 ". In the trace %.0f %% of the ticks took the CPU from the background process "
 		 "itself, and %.0f %% from the background thread%s%s.",
 		 process, thread,
-		 process < MOST || thread < MOST ? " (others came after programs that are no part "
-						   "of this)" :
+		 process < MOST || thread < MOST ? " (others came after programs "
+						   "of others, or were due already)" :
 						   "",
 		 direct);
 }

@@ -3,9 +3,10 @@
  * server.c - the experiment `server`: the same requests answered by a server of processes and by one
  * of threads: by workers that are there already, and by a task for each connection.
  *
- * Implements experiment.h. All runs on one CPU, the clients too, so that the time per request is what a
- * request costs in all, and no more is done at once in one form than in the other. A single task with an
- * event loop stands beside: the same in both forms but for whose memory it is in. Called by lab.c through experiments.c.
+ * Implements experiment.h. All runs on one CPU, the clients too, so that the time per request is what
+ * a request costs in all, and no more is done at once in one form than in the other. A single task
+ * with an event loop stands beside: the same in both forms but for whose memory it is in. Called by
+ * lab.c through experiments.c.
  */
 #include <inttypes.h>
 #include <math.h>
@@ -19,19 +20,18 @@
 #define CLIENTS 8
 #define PER_CONNECTION 10
 
-/* One line of the experiment: a model of a server, and what its tasks are called in each form. */
+/* One line of the experiment: a model of a server. */
 struct way {
 	const char *label, *model, *over;
-	const char *side[LAB_FORMS];
 	bool quick, aside;
 };
 
 static const struct way ways[] = {
-	{ "pool", "workers", "unix", { "prefork", "threads" }, true, false },
-	{ "pool, TCP", "workers", "tcp", { "prefork", "threads" }, false, false },
-	{ "each", "per-connection", "unix", { "fork", "thread" }, true, false },
-	{ "each, TCP", "per-connection", "tcp", { "fork", "thread" }, false, false },
-	{ "one loop", "epoll", "unix", { NULL, NULL }, true, true },
+	{ "workers", "workers", "unix", true, false },
+	{ "workers, TCP", "workers", "tcp", false, false },
+	{ "per connection", "per-connection", "unix", true, false },
+	{ "per connection, TCP", "per-connection", "tcp", false, false },
+	{ "one loop", "epoll", "unix", true, true },
 };
 
 #define WAYS (sizeof(ways) / sizeof(ways[0]))
@@ -90,7 +90,6 @@ static size_t server_steps(const struct lab_settings *settings, struct lab_step 
 		if (settings->quick && !ways[i].quick)
 			continue;
 		snprintf(step->label, sizeof(step->label), "%s", ways[i].label);
-		memcpy(step->side, ways[i].side, sizeof(step->side));
 		step->at = i;
 		step->aside = ways[i].aside;
 		count++;
@@ -122,8 +121,9 @@ static void server_setup(const struct lab_settings *settings, char *text, size_t
 
 	snprintf(
 		text, size,
-		"%d clients, played by one more process, send %s requests a run to a server on CPU "
-		"%d, which is theirs too; in the steps \"each\" a connection lives for %d of them",
+		"%d clients, played by one more process, send %s requests a run to a server on the "
+		"same CPU %d: of workers that are there before (prefork, or a pool of threads), or "
+		"of a task for each connection of %d requests (fork, or a thread)",
 		CLIENTS, format_count(requests, sizeof(requests), settings->laps), settings->cpu,
 		PER_CONNECTION);
 }
@@ -165,9 +165,9 @@ static double least(double a, double b)
 }
 
 /*
- * Creations are exact, of each kind. The workload counts the switches and faults of its timed span and the lives of the
- * tasks of connections; the trace has the start and the end of the workers as well, and so at least as
- * many: what it has beyond is not looked at.
+ * Creations are exact, of each kind. The workload counts the switches and faults of its timed span
+ * and of the lives of the tasks of connections; the trace has the start and the end of the workers as
+ * well, and so at least as many: what it has beyond is not looked at.
  */
 static int take_truth(const struct lab_run *run, double switches, double faults,
 		      struct lab_round *round, struct fail *fail)
@@ -210,8 +210,8 @@ static enum row_level level_of(const struct lab_run *run)
 }
 
 /*
- * Time of a task's faults that are of serving: of a task of a connection all, of a worker as much as the share of
- * its faults that were in the timed span.
+ * Time of a task's faults that are of serving: of a task of a connection all, of a worker as much as
+ * the share of its faults that were in the timed span.
  */
 static double faulting_of(const struct lab_run *run, const struct task_entry *task)
 {
@@ -450,16 +450,18 @@ static void why_control(const struct lab_series *series, char *text, size_t size
 
 static const char *why_begin(enum lab_verdict verdict)
 {
-	static const char *const begin[] = {
-		[LAB_UNKNOWN] = "This takes more rounds to say; so far: ",
-		[LAB_SUPPORTED] = "",
-		[LAB_NOT_SEEN] = "What the forms differ in is small against the system calls of a "
-				 "request, which are the same. ",
-		[LAB_CONTRADICTED] = "",
-		[LAB_MIXED] = "It depends on how the server is built. ",
-	};
-
-	return begin[verdict];
+	switch (verdict) {
+	case LAB_UNKNOWN:
+		return "This takes more rounds to say; so far: ";
+	case LAB_NOT_SEEN:
+		return "Nothing stands out from what the rounds differ by. ";
+	case LAB_MIXED:
+		return "It depends on how the server is built. ";
+	case LAB_SUPPORTED:
+	case LAB_CONTRADICTED:
+		break;
+	}
+	return "";
 }
 
 static void server_why(const struct lab_sweep *sweep, const struct lab_settings *settings,
