@@ -390,7 +390,7 @@ static void why_faults(const struct lab_series *series, char *text, size_t size)
 	if (process > 0 || thread > 0)
 		snprintf(text, size, "has %.2f page faults against %.2f", process, thread);
 	else
-		snprintf(text, size, "no page fault in either form");
+		snprintf(text, size, "has no page fault in either form");
 }
 
 /* "each, fork : thread: a request takes 10.1 µs more with processes: page faults take ..." */
