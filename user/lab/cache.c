@@ -241,8 +241,8 @@ static char *both(const struct lab_series *series, size_t figure, char *text, si
 	return text;
 }
 
-/* Where refilling caches cost most, next to the work itself; NULL: it was not measured. */
-static const struct lab_series *worst(const struct lab_sweep *sweep)
+/* Of the steps with this verdict, or of all: where refilling costs threads most, next to the work itself. */
+static const struct lab_series *worst_of(const struct lab_sweep *sweep, bool all)
 {
 	const struct lab_series *found = NULL;
 	double most = 0;
@@ -252,12 +252,20 @@ static const struct lab_series *worst(const struct lab_sweep *sweep)
 		double part = lab_point(series, LAB_THREAD, INDIRECT) /
 			      lab_point(series, LAB_THREAD, ALONE);
 
+		if (!all && series->comparison.verdict != sweep->verdict)
+			continue;
 		if (isfinite(part) && (!found || part > most)) {
 			found = series;
 			most = part;
 		}
 	}
 	return found;
+}
+
+/* NULL: it was not measured. */
+static const struct lab_series *worst(const struct lab_sweep *sweep)
+{
+	return worst_of(sweep, false) ?: worst_of(sweep, true);
 }
 
 static void why_direct(const struct lab_sweep *sweep, const struct lab_settings *settings,
