@@ -22,7 +22,7 @@
 #define LAPS_LEAST 8
 #define CACHE_LINE 64
 /* Lines that a lap touches: two tasks in turn, then as often one alone. */
-#define LINES_OF_LAP(bytes) (2 * TASKS * (bytes) / CACHE_LINE)
+#define LINES_OF_LAP(bytes) ((uint64_t)2 * TASKS * (bytes) / CACHE_LINE)
 #define LINES_FOR_LAP 128 /* that take about as long as a lap without any, where caches miss */
 #define L2_ASSUMED ((uint64_t)1 << 20)
 
@@ -314,8 +314,7 @@ static void why_indirect(const struct lab_sweep *sweep, char *text, size_t size)
 	why_pages(series, pages, sizeof(pages));
 	snprintf(text, size,
 		 " Finding caches and TLB filled by the other weighs most with %s each: a turn "
-		 "takes "
-		 "longer by %s, %.0f %% and %.0f %% of the work itself%s.",
+		 "takes longer by %s, %.0f %% and %.0f %% of the work itself%s.",
 		 series->step.label, both(series, INDIRECT, indirect, sizeof(indirect)),
 		 100 * lab_point(series, LAB_PROCESS, INDIRECT) /
 			 lab_point(series, LAB_PROCESS, ALONE),
