@@ -22,7 +22,7 @@
 #define LAPS_LEAST 8
 #define CACHE_LINE 64
 /* Lines that a lap touches: two tasks in turn, then as often one alone. */
-#define LINES_OF_LAP(bytes) (2 * TASKS * (bytes) / CACHE_LINE)
+#define LINES_OF_LAP(bytes) ((uint64_t)2 * TASKS * (bytes) / CACHE_LINE)
 #define LINES_FOR_LAP 128 /* that take about as long as a lap without any, where caches miss */
 #define L2_ASSUMED ((uint64_t)1 << 20)
 
@@ -241,8 +241,8 @@ static char *both(const struct lab_series *series, size_t figure, char *text, si
 	return text;
 }
 
-/* Where refilling caches cost most, next to the work itself; NULL: it was not measured. */
-static const struct lab_series *worst(const struct lab_sweep *sweep)
+/* Of the steps with this verdict, or of all: where refilling costs threads most, next to the work itself. */
+static const struct lab_series *worst_of(const struct lab_sweep *sweep, bool all)
 {
 	const struct lab_series *found = NULL;
 	double most = 0;
@@ -252,12 +252,20 @@ static const struct lab_series *worst(const struct lab_sweep *sweep)
 		double part = lab_point(series, LAB_THREAD, INDIRECT) /
 			      lab_point(series, LAB_THREAD, ALONE);
 
+		if (!all && series->comparison.verdict != sweep->verdict)
+			continue;
 		if (isfinite(part) && (!found || part > most)) {
 			found = series;
 			most = part;
 		}
 	}
 	return found;
+}
+
+/* NULL: it was not measured. */
+static const struct lab_series *worst(const struct lab_sweep *sweep)
+{
+	return worst_of(sweep, false) ?: worst_of(sweep, true);
 }
 
 static void why_direct(const struct lab_sweep *sweep, const struct lab_settings *settings,
@@ -306,8 +314,7 @@ static void why_indirect(const struct lab_sweep *sweep, char *text, size_t size)
 	why_pages(series, pages, sizeof(pages));
 	snprintf(text, size,
 		 " Finding caches and TLB filled by the other weighs most with %s each: a turn "
-		 "takes "
-		 "longer by %s, %.0f %% and %.0f %% of the work itself%s.",
+		 "takes longer by %s, %.0f %% and %.0f %% of the work itself%s.",
 		 series->step.label, both(series, INDIRECT, indirect, sizeof(indirect)),
 		 100 * lab_point(series, LAB_PROCESS, INDIRECT) /
 			 lab_point(series, LAB_PROCESS, ALONE),

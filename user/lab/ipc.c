@@ -15,8 +15,8 @@
 #include "base/units.h"
 #include "lab/readings.h"
 
-#define KIB (1 << 10)
-#define MIB (1 << 20)
+#define KIB ((uint64_t)1 << 10)
+#define MIB ((uint64_t)1 << 20)
 /* MiB of a run, in the steps that have few calls for each of them; fewer where messages are small. */
 #define LAPS 256
 #define MESSAGES_MOST_PER_LAP 256

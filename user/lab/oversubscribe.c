@@ -162,8 +162,7 @@ static void oversubscribe_setup(const struct lab_settings *settings, char *text,
 	snprintf(text, size,
 		 "%s units of computation a run, split over the workers, each pinned to one of the "
 		 "%u CPU%s in turn. Switching is the preemptions in it, each at the median direct "
-		 "cost "
-		 "of the run's switches at its form's level",
+		 "cost of the run's switches at its form's level",
 		 format_count(units, sizeof(units), settings->laps), settings->cpus,
 		 settings->cpus == 1 ? "" : "s");
 }
