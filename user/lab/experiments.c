@@ -7,11 +7,7 @@
 #include "lab/experiment.h"
 
 static const struct experiment *const experiments[] = {
-	&experiment_ring,
-	&experiment_spawn,
-	&experiment_cow,
-	&experiment_touch,
-	&experiment_memory,
+	&experiment_ring, &experiment_spawn, &experiment_cow, &experiment_touch, &experiment_memory,
 };
 
 #define EXPERIMENTS (sizeof(experiments) / sizeof(experiments[0]))
