@@ -130,16 +130,16 @@ static void assert_command(const struct experiment *experiment, const char *labe
 	size_t count = experiment->steps(&settings, steps), i = 0;
 	struct lab_command command = { .argv = { (char *)"demo" } };
 	char line[512] = "";
+	size_t used = 0;
 
 	while (i < count && strcmp(steps[i].label, label) != 0)
 		i++;
 	if (i == count)
 		fail_msg("%s has no step %s", experiment->name, label);
 	experiment->command(&settings, &steps[i], form, &command);
-	for (char **word = command.argv + 1; *word; word++) {
-		strcat(line, *word);
-		strcat(line, word[1] ? " " : "");
-	}
+	for (char **word = command.argv + 1; *word; word++)
+		used += (size_t)snprintf(line + used, sizeof(line) - used, "%s%s", used ? " " : "",
+					 *word);
 	assert_string_equal(line, expected);
 }
 

@@ -159,15 +159,11 @@ static void cow_setup(const struct lab_settings *settings, char *text, size_t si
 		 settings->cpu);
 }
 
-static const struct lab_rules cow_rules = { .figures = cow_figures,
-					    .figure_count = COW_FIGURES,
-					    .headline = PAGE,
-					    .sense = LAB_PROCESS_HIGHER };
-
 static void cow_outcome(const struct lab_sweep *sweep, const struct lab_settings *settings,
 			char *text, size_t size)
 {
-	lab_outcome(sweep, &cow_rules, settings, "the time of a page rewritten", text, size);
+	lab_outcome(sweep, &experiment_cow.rules, settings, "the time of a page rewritten", text,
+		    size);
 }
 
 /* The largest that was measured. NULL: none was. */
@@ -273,7 +269,10 @@ static void cow_why(const struct lab_sweep *sweep, const struct lab_settings *se
 const struct experiment experiment_cow = {
 	.name = "cow",
 	.claim = "separate memory costs copying: a rewrite after a fork faults",
-	.rules = cow_rules,
+	.rules = { .figures = cow_figures,
+		   .figure_count = COW_FIGURES,
+		   .headline = PAGE,
+		   .sense = LAB_PROCESS_HIGHER },
 	.trace = { .faults = true },
 	.laps = 1, /* memory is copied once */
 	.events = "copy-on-write faults of the pages rewritten",

@@ -128,11 +128,6 @@ static void memory_setup(const struct lab_settings *settings, char *text, size_t
 		 settings->laps);
 }
 
-static const struct lab_rules memory_rules = { .figures = memory_figures,
-					       .figure_count = MEMORY_FIGURES,
-					       .headline = PSS,
-					       .sense = LAB_PROCESS_HIGHER };
-
 static const struct lab_series *most_workers(const struct lab_sweep *sweep)
 {
 	const struct lab_series *found = NULL;
@@ -146,7 +141,7 @@ static const struct lab_series *most_workers(const struct lab_sweep *sweep)
 static void memory_outcome(const struct lab_sweep *sweep, const struct lab_settings *settings,
 			   char *text, size_t size)
 {
-	lab_outcome(sweep, &memory_rules, settings, "the sum of PSS", text, size);
+	lab_outcome(sweep, &experiment_memory.rules, settings, "the sum of PSS", text, size);
 }
 
 /* What is used, and what seems to be. */
@@ -233,7 +228,10 @@ static void memory_why(const struct lab_sweep *sweep, const struct lab_settings 
 const struct experiment experiment_memory = {
 	.name = "memory",
 	.claim = "separate memory takes more memory than shared memory",
-	.rules = memory_rules,
+	.rules = { .figures = memory_figures,
+		   .figure_count = MEMORY_FIGURES,
+		   .headline = PSS,
+		   .sense = LAB_PROCESS_HIGHER },
 	.trace = { .faults = true },
 	.laps = LAPS,
 	.events = "workers created",

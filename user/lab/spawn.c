@@ -201,15 +201,11 @@ static void spawn_setup(const struct lab_settings *settings, char *text, size_t 
 		settings->cpu, format_count(laps, sizeof(laps), settings->laps));
 }
 
-static const struct lab_rules spawn_rules = { .figures = spawn_figures,
-					      .figure_count = SPAWN_FIGURES,
-					      .headline = LIFE,
-					      .sense = LAB_PROCESS_HIGHER };
-
 static void spawn_outcome(const struct lab_sweep *sweep, const struct lab_settings *settings,
 			  char *text, size_t size)
 {
-	lab_outcome(sweep, &spawn_rules, settings, "a task from creation to join", text, size);
+	lab_outcome(sweep, &experiment_spawn.rules, settings, "a task from creation to join", text,
+		    size);
 }
 
 static char *size_of(const struct lab_series *series, char *text, size_t size)
@@ -394,7 +390,10 @@ static void spawn_why(const struct lab_sweep *sweep, const struct lab_settings *
 const struct experiment experiment_spawn = {
 	.name = "spawn",
 	.claim = "creating a process is heavyweight, creating a thread is light",
-	.rules = spawn_rules,
+	.rules = { .figures = spawn_figures,
+		   .figure_count = SPAWN_FIGURES,
+		   .headline = LIFE,
+		   .sense = LAB_PROCESS_HIGHER },
 	.trace = { .faults = true },
 	.laps = LAPS,
 	.events = "tasks created",

@@ -166,11 +166,6 @@ static void touch_setup(const struct lab_settings *settings, char *text, size_t 
 		 settings->laps);
 }
 
-static const struct lab_rules touch_rules = { .figures = touch_figures,
-					      .figure_count = TOUCH_FIGURES,
-					      .headline = PAGE,
-					      .sense = LAB_THREAD_HIGHER };
-
 /* The step that decides with the most workers, that was measured. NULL: none was. */
 static const struct lab_series *most_workers(const struct lab_sweep *sweep)
 {
@@ -189,8 +184,8 @@ static void touch_outcome(const struct lab_sweep *sweep, const struct lab_settin
 			  char *text, size_t size)
 {
 	if (most_workers(sweep))
-		lab_outcome(sweep, &touch_rules, settings, "the time of a page touched", text,
-			    size);
+		lab_outcome(sweep, &experiment_touch.rules, settings, "the time of a page touched",
+			    text, size);
 	else
 		snprintf(text, size, "this takes two workers at the same time, and there is %s",
 			 settings->cpus < 2 ? "one CPU" : "not enough memory for them");
@@ -262,7 +257,10 @@ static void touch_why(const struct lab_sweep *sweep, const struct lab_settings *
 const struct experiment experiment_touch = {
 	.name = "touch",
 	.claim = "sharing an address space costs: threads fault more slowly",
-	.rules = touch_rules,
+	.rules = { .figures = touch_figures,
+		   .figure_count = TOUCH_FIGURES,
+		   .headline = PAGE,
+		   .sense = LAB_THREAD_HIGHER },
 	.trace = { .faults = true },
 	.laps = LAPS,
 	.events = "first touches",
