@@ -57,7 +57,8 @@ valued() { sed -E ':a;s/^([0-9]+)([0-9]{3})/\1,\2/;ta' <<<"$1"; }
 	faults_add_up
 	check '.reconcile.ok and .reconcile.minor_faults.kernel > 200000'
 	run one_line "$REPORT"
-	[[ $output == *"AT LEAST: "*" lost $(valued "$(json .events.lost.fault)") faults (ring full: raise"* ]]
+	# on a busy machine switches may be lost as well, and stand before them
+	[[ $output == *"AT LEAST: "*" lost "*"$(valued "$(json .events.lost.fault)") faults (ring full: raise"* ]]
 	[[ $output == *"memory faults: at least $(valued "$(json '[.faults[].count] | add')")"* ]]
 	[[ $output == *" ≥"* ]]
 }
