@@ -11,6 +11,8 @@
 
 #include "base/units.h"
 
+#define MANY 1e7 /* a count that is told in millions: JSON has it whole */
+
 void lab_word(struct lab_command *command, const char *format, ...)
 {
 	va_list arguments;
@@ -251,7 +253,9 @@ char *lab_value_words(enum lab_unit unit, double value, char *text, size_t size)
 	case LAB_COUNT:
 		break;
 	}
-	if (fabs(value) < 10 && value != floor(value))
+	if (fabs(value) >= MANY)
+		snprintf(text, size, "%.1f M", fabs(value) / 1e6);
+	else if (fabs(value) < 10 && value != floor(value))
 		snprintf(text, size, "%.2f", value);
 	else
 		format_count(text, size, (uint64_t)llround(fabs(value)));

@@ -108,7 +108,7 @@ static struct table *new_table(bool by_difference)
 		{ .group = "median", .title = "thread" },
 		{ .group = "process - thread", .title = "by" },
 		{ .group = "process - thread", .title = "95 % interval" },
-		{ .title = "process is", .left = true },
+		{ .title = "process is", .left = true, .drop = 1 }, /* the interval says it too */
 	};
 
 	return table_new(by_difference ? difference : ratio, sizeof(ratio) / sizeof(ratio[0]));
