@@ -211,7 +211,7 @@ static void why_faults(const struct lab_series *series, const struct lab_setting
 		lab_value_words(LAB_COUNT, faults->form[LAB_THREAD].point, thread, sizeof(thread)));
 	if (times->rounds && used < size)
 		snprintf(text + used, size - used,
-			 ". Such a fault, with its copy, took %s on the CPU",
+			 ". Such a fault, with its copy, took %s on the CPU under the tracer",
 			 lab_ns_words(times->form[LAB_PROCESS].point /
 					      faults->form[LAB_PROCESS].point,
 				      ns, sizeof(ns)));

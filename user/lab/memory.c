@@ -171,12 +171,12 @@ static void why_copies(const struct lab_series *series, const struct lab_setting
 	char copies[UNITS_TEXT_SIZE];
 
 	if (row->rounds)
-		snprintf(
-			text, size,
-			". The trace saw %s copy-on-write faults for each such worker: pages of "
-			"stacks and libraries that were written to. What is only read stays shared",
-			lab_value_words(LAB_COUNT, row->form[LAB_PROCESS].point, copies,
-					sizeof(copies)));
+		snprintf(text, size,
+			 ". The trace saw %s copy-on-write faults for each such worker, those of "
+			 "its parent included: pages that one of them wrote to after the fork. "
+			 "What is only read stays shared",
+			 lab_value_words(LAB_COUNT, row->form[LAB_PROCESS].point, copies,
+					 sizeof(copies)));
 	else
 		snprintf(text, size, ". How many pages were copied %s",
 			 settings->no_trace ? "a trace would tell" : "was not traced");

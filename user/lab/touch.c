@@ -202,7 +202,7 @@ static void why_times(const struct lab_series *series, char *text, size_t size)
 	snprintf(text, size,
 		 "With %s the trace saw a fault take %s on the CPU in an address space of its own "
 		 "and %s in a shared one, and besides %s and %s off the CPU, where waiting for a "
-		 "lock would be; %s faults were for a page that another thread had just mapped",
+		 "lock would be; faults for a page that another thread had just mapped: %s",
 		 series->step.label,
 		 lab_ns_words(fault->form[LAB_PROCESS].point, process, sizeof(process)),
 		 lab_ns_words(fault->form[LAB_THREAD].point, thread, sizeof(thread)),
@@ -216,12 +216,12 @@ static const char *why_lock(enum lab_verdict verdict)
 {
 	switch (verdict) {
 	case LAB_SUPPORTED:
-		return "Threads share the counters, page tables and locks that every fault uses, "
-		       "and these pass from CPU to CPU";
+		return "Threads share the counters, page tables and locks that every fault uses; "
+		       "the trace does not tell which of them it is";
 	case LAB_NOT_SEEN:
 		return "Faults hold the lock of an address space, or since Linux 6.4 that of a "
-		       "region, together with other faults: with so few CPUs sharing it costs too "
-		       "little to be told apart";
+		       "region, together with other faults: sharing it costs too little here to be "
+		       "told apart";
 	case LAB_CONTRADICTED:
 		return "Sharing an address space costs less here than having several: it is the "
 		       "faults of processes that take longer";
