@@ -68,7 +68,7 @@ switched_between() {
 	others=$(($(switches foreign) + $(switches kernel) + $(switches idle)))
 	echo "as $1: $2 expected, $thread thread, $process process, $others others"
 	case $1 in
-	process) [ "$process" -ge "$2" ] && [ "$thread" = 0 ] ;;
+	process) [ "$process" -ge "$2" ] && [ "$thread" -le "$(json .first_switches)" ] ;;
 	thread) [ $((thread + process)) -ge "$2" ] && [ "$process" -le $((others + 8)) ] ;;
 	esac
 }
