@@ -12,6 +12,7 @@
 #include "base/arguments.h"
 #include "base/exits.h"
 #include "base/log.h"
+#include "base/memory_room.h"
 #include "base/quote.h"
 #include "base/terminal.h"
 #include "base/units.h"
@@ -75,7 +76,8 @@ static const char doc[] =
 	"\n"
 	"The exit status is 0 when all rounds were run, whatever the verdict; 128+N when signal N "
 	"ended the lab, 127 when tasktax-demo was not found, 120 on a usage error, 123 when the "
-	"report could not be written, 125 when a run failed.\n"
+	"report could not be written, 124 when the system refused an experiment its memory, tasks "
+	"or descriptors, 125 when a run failed otherwise.\n"
 	"\n"
 	"Examples:\n"
 	"  sudo tasktax lab\n"
@@ -375,7 +377,7 @@ static int prepare_and_measure(const struct lab_arguments *arguments, struct fai
 	if (!demo)
 		return EXITS_NOT_FOUND;
 	settings.demo = demo;
-	settings.memory_bytes = place_memory_bytes();
+	settings.memory_bytes = memory_room_bytes("/proc", "/sys/fs/cgroup");
 	settings.l2_bytes = place_l2_bytes(settings.cpu);
 	status = lab_tracer_open(&tracer, arguments->without, arguments->without_count, fail);
 	if (!status) {

@@ -93,9 +93,7 @@ static const char doc[] =
 	"A parent writes memory and makes a task; one of the two rewrites it. Prints what was done "
 	"as "
 	"one line of JSON."
-	"\v"
-	"Exit status: 0, 120 usage, 123 output, 125 other failures.\n"
-	"\n"
+	"\v" OPTIONS_EXIT_STATUS "\n"
 	"Example:\n"
 	"  tasktax run -- tasktax-demo cow --as process --who parent --size 256M\n";
 

@@ -569,9 +569,7 @@ static const struct argp_option option_list[] = {
 static const char doc[] = "One of the tasks (default 4) fails while all work; a supervisor notices "
 			  "and replaces what died "
 			  "of it. Prints who survived as one line of JSON."
-			  "\v"
-			  "Exit status: 0, 120 usage, 123 output, 125 other failures.\n"
-			  "\n"
+			  "\v" OPTIONS_EXIT_STATUS "\n"
 			  "Example:\n"
 			  "  tasktax run -- tasktax-demo crash --as thread --how stack\n";
 
@@ -759,9 +757,7 @@ int crash_run(int argc, char **argv)
 
 	if (parse_options(argc, argv, &crash))
 		return EXITS_USAGE;
-	if (prepare(&crash, &fail) || supervise(&crash, &fail)) {
-		log_error("crash: %s", fail.text);
-		return EXITS_FAILURE;
-	}
+	if (prepare(&crash, &fail) || supervise(&crash, &fail))
+		report_failure("crash", &fail);
 	return report(&crash);
 }

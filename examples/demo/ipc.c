@@ -199,9 +199,7 @@ static const struct argp_option option_list[] = {
 
 static const char doc[] =
 	"One task makes messages and another reads them. Prints what was done as one line of JSON."
-	"\v"
-	"Exit status: 0, 120 usage, 123 output, 125 other failures.\n"
-	"\n"
+	"\v" OPTIONS_EXIT_STATUS "\n"
 	"Example:\n"
 	"  tasktax run -- tasktax-demo ipc --as process --via unix --size 4K --cpu auto\n";
 

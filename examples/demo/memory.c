@@ -128,9 +128,7 @@ static const struct argp_option option_list[] = {
 static const char doc[] = "Tasks (default 4) read memory that their parent has written. Prints how "
 			  "much memory all of "
 			  "them have, as one line of JSON."
-			  "\v"
-			  "Exit status: 0, 120 usage, 123 output, 125 other failures.\n"
-			  "\n"
+			  "\v" OPTIONS_EXIT_STATUS "\n"
 			  "Example:\n"
 			  "  tasktax run -- tasktax-demo memory --as process --tasks 8\n";
 

@@ -11,6 +11,11 @@
 
 #include "workload.h"
 
+/* Of every experiment's --help: see base/exits.h. */
+#define OPTIONS_EXIT_STATUS                                                                  \
+	"Exit status: 0, 120 usage, 123 output, 124 memory, tasks or descriptors refused,\n" \
+	"125 other failures.\n"
+
 /*
  * A child of each experiment's parser; its input is a struct workload, which holds the defaults
  * (form is written always, since --as must be given).

@@ -116,9 +116,7 @@ static const struct argp_option option_list[] = {
 static const char doc[] = "A fixed amount of computation is split over tasks (default 4, at most "
 			  "64). Prints what was "
 			  "done as one line of JSON."
-			  "\v"
-			  "Exit status: 0, 120 usage, 123 output, 125 other failures.\n"
-			  "\n"
+			  "\v" OPTIONS_EXIT_STATUS "\n"
 			  "Example:\n"
 			  "  tasktax run -- tasktax-demo oversubscribe --as thread --tasks 16\n";
 

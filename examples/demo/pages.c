@@ -10,6 +10,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "base/memory_room.h"
 #include "base/quote.h"
 #include "base/units.h"
 
@@ -41,30 +42,16 @@ bool pages_field(const char *line, const char *name, uint64_t *kib)
 	return true;
 }
 
-/* What can be used without swapping, as the kernel estimates it (proc(5)); UINT64_MAX: it does not say. */
-static uint64_t available(void)
-{
-	FILE *file = fopen("/proc/meminfo", "re");
-	uint64_t kib = UINT64_MAX;
-	char line[128];
-
-	while (file && kib == UINT64_MAX && fgets(line, sizeof(line), file))
-		pages_field(line, "MemAvailable", &kib);
-	if (file)
-		fclose(file);
-	return kib == UINT64_MAX ? kib : kib * 1024;
-}
-
 int pages_available(uint64_t bytes, struct fail *fail)
 {
 	char needed[UNITS_TEXT_SIZE], there[UNITS_TEXT_SIZE];
-	uint64_t is = available();
+	uint64_t room = memory_room_bytes("/proc", "/sys/fs/cgroup");
 
-	if (bytes <= is)
+	if (!room || bytes <= room)
 		return 0;
 	return fail_set(fail, -ENOMEM, "needs %s of memory and %s are available; ask for less",
 			format_bytes(needed, sizeof(needed), bytes),
-			format_bytes(there, sizeof(there), is));
+			format_bytes(there, sizeof(there), room));
 }
 
 char *pages_map(uint64_t bytes, bool huge, struct fail *fail)

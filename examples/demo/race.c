@@ -184,9 +184,7 @@ static const char doc[] =
 	"Tasks (default 2), each on its CPU (--cpu spread), count up one counter in memory that "
 	"all of "
 	"them share. Prints what was done, and what was lost, as one line of JSON."
-	"\v"
-	"Exit status: 0, 120 usage, 123 output, 125 other failures.\n"
-	"\n"
+	"\v" OPTIONS_EXIT_STATUS "\n"
 	"Example:\n"
 	"  tasktax run -- tasktax-demo race --as process --how plain\n";
 

@@ -2,7 +2,9 @@
 /* report.c - what an experiment did, as one line of JSON on the standard output; see report.h. */
 #include "report.h"
 
+#include <errno.h>
 #include <inttypes.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -57,8 +59,14 @@ int report_end(const struct workload *workload, const struct result *result)
 	return EXITS_OUTPUT;
 }
 
+/* Whether the system refused what a smaller run might get. */
+static bool is_refused(int code)
+{
+	return code == -ENOMEM || code == -EAGAIN || code == -EMFILE || code == -ENFILE;
+}
+
 void report_failure(const char *experiment, const struct fail *fail)
 {
 	log_error("%s: %s", experiment, fail->text);
-	exit(EXITS_FAILURE);
+	exit(is_refused(fail->code) ? EXITS_RESOURCES : EXITS_FAILURE);
 }

@@ -234,9 +234,7 @@ static const char doc[] = "A tick as of a user interface, beside tasks that comp
 			  "background. All are pinned to "
 			  "the last allowed CPU unless --cpu says otherwise. Prints what was done "
 			  "as one line of JSON."
-			  "\v"
-			  "Exit status: 0, 120 usage, 123 output, 125 other failures.\n"
-			  "\n"
+			  "\v" OPTIONS_EXIT_STATUS "\n"
 			  "Example:\n"
 			  "  tasktax run -- tasktax-demo responsive --as process --nice 19\n";
 

@@ -208,9 +208,7 @@ static const struct argp_option option_list[] = {
 
 static const char doc[] =
 	"A token goes round a ring of tasks (default 2). Prints what was done as one line of JSON."
-	"\v"
-	"Exit status: 0, 120 usage, 123 output, 125 other failures.\n"
-	"\n"
+	"\v" OPTIONS_EXIT_STATUS "\n"
 	"Example:\n"
 	"  tasktax run -- tasktax-demo ring --as thread --cpu auto --working-set 512K\n"
 	"--baseline times the same without switches too: the difference is what they cost.\n";

@@ -104,9 +104,7 @@ static const struct argp_option option_list[] = {
 static const char doc[] =
 	"A server answers the requests of some clients, all of which are played by one more "
 	"process. Prints what was done as one line of JSON."
-	"\v"
-	"Exit status: 0, 120 usage, 123 output, 125 other failures.\n"
-	"\n"
+	"\v" OPTIONS_EXIT_STATUS "\n"
 	"Example:\n"
 	"  tasktax run -- tasktax-demo server --as process --model per-connection\n";
 

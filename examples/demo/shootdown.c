@@ -237,9 +237,7 @@ static const char doc[] =
 	"One task takes rights away from pages of its own while its siblings (default 1, --tasks "
 	"2) "
 	"compute, each on its CPU (--cpu spread). Prints what was done as one line of JSON."
-	"\v"
-	"Exit status: 0, 120 usage, 123 output, 125 other failures.\n"
-	"\n"
+	"\v" OPTIONS_EXIT_STATUS "\n"
 	"Example:\n"
 	"  tasktax run -- tasktax-demo shootdown --as thread --by mprotect\n";
 

@@ -216,9 +216,7 @@ static const struct argp_option option_list[] = {
 static const char doc[] = "One task after the other is created, runs, ends and is waited for. "
 			  "Prints what was done as one "
 			  "line of JSON."
-			  "\v"
-			  "Exit status: 0, 120 usage, 123 output, 125 other failures.\n"
-			  "\n"
+			  "\v" OPTIONS_EXIT_STATUS "\n"
 			  "Example:\n"
 			  "  tasktax run -- tasktax-demo spawn --how fork --rss 512M\n";
 
@@ -426,9 +424,7 @@ int spawn_run(int argc, char **argv)
 		return EXITS_USAGE;
 	spawn.warm_up = spawn.count < WARM_UP_MOST ? spawn.count : WARM_UP_MOST;
 	self = shared_memory(sizeof(*self), &fail);
-	if (!self || run(&spawn, self, &result, &fail)) {
-		log_error("spawn: %s", fail.text);
-		return EXITS_FAILURE;
-	}
+	if (!self || run(&spawn, self, &result, &fail))
+		report_failure("spawn", &fail);
 	return report(&spawn, &result);
 }

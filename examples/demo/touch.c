@@ -68,9 +68,7 @@ static const struct argp_option option_list[] = {
 static const char doc[] = "Tasks (default 2) touch fresh memory, each its own, at the same time. "
 			  "Prints what was done as "
 			  "one line of JSON."
-			  "\v"
-			  "Exit status: 0, 120 usage, 123 output, 125 other failures.\n"
-			  "\n"
+			  "\v" OPTIONS_EXIT_STATUS "\n"
 			  "Example:\n"
 			  "  tasktax run -- tasktax-demo touch --as thread --cpu spread\n";
 

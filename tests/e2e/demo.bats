@@ -207,7 +207,7 @@ ends_with() { # STATUS
 	export ASAN_OPTIONS=detect_leaks=0 # which needs a descriptor and a task of its own
 	status=0
 	err=$(ulimit -n 40 && "$DEMO" ring --as process --tasks 30 2>&1) || status=$?
-	[ "$status" = 125 ]
+	[ "$status" = 124 ]
 	[[ $err == "tasktax: ring: cannot open pipe "*" of 30: Too many open files; "* ]]
 	need_root
 	open=$(mktemp -d)
@@ -217,7 +217,7 @@ ends_with() { # STATUS
 		err=$(setpriv --reuid=65533 --regid=65533 --clear-groups prlimit --nproc=4 \
 			"$open/tasktax-demo" ring --as $form --tasks 30 2>&1) || status=$?
 		echo "$status $err"
-		[ "$status" = 125 ]
+		[ "$status" = 124 ]
 		[[ $err == "tasktax: ring: cannot create $form "*" of 30: Resource temporarily unavailable; "* ]]
 	done
 	rm -r "$open"

@@ -120,6 +120,6 @@ MIB_PAGES=$((1048576 / $(getconf PAGESIZE)))
 	refused 120 "--tasks 2: cow makes one task" "$DEMO" cow --as thread --tasks 2
 	refused 120 "--size 5G: not a size in whole MiB from 1M to 4096M" "$DEMO" cow --as thread --size 5G
 	! grep -q asan <(ldd "$DEMO") || return 0 # which needs address space without limits
-	refused 125 "^tasktax: cow: cannot map 65.0 MiB of memory: Cannot allocate memory; ask for less" \
+	refused 124 "^tasktax: cow: cannot map 65.0 MiB of memory: Cannot allocate memory; ask for less" \
 		prlimit --as=40000000 "$DEMO" cow --as process --size 64M
 }

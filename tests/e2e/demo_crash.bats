@@ -179,7 +179,7 @@ ends_with() { # STATUS
 		err=$(setpriv --reuid=65532 --regid=65532 --clear-groups prlimit --nproc=4 \
 			"$open/tasktax-demo" crash --as "${form%:*}" --tasks 30 2>&1) || status=$?
 		echo "$status $err"
-		[ "$status" = 125 ]
+		[ "$status" = 124 ]
 		[[ $err == "tasktax: crash: "*"cannot ${form#*:}"*"Resource temporarily unavailable; "* ]]
 	done
 	rm -r "$open"

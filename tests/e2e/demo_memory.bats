@@ -102,7 +102,7 @@ shared() {
 	refused 120 "--size 5G: not a size in whole MiB from 1M to 4096M" "$DEMO" memory --as thread --size 5G
 	refused 120 "--hold 60001: not a number from 0 to 60000" "$DEMO" memory --as thread --hold 60001
 	! grep -q asan <(ldd "$DEMO") || return 0 # which needs address space without limits
-	refused 125 "^tasktax: memory: cannot map 64.0 MiB of memory: Cannot allocate memory; ask for less" \
+	refused 124 "^tasktax: memory: cannot map 64.0 MiB of memory: Cannot allocate memory; ask for less" \
 		prlimit --as=40000000 "$DEMO" memory --as process --size 64M
 }
 

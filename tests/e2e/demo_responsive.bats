@@ -196,7 +196,7 @@ nices() {
 		err=$(setpriv --reuid=65531 --regid=65531 --clear-groups prlimit --nproc=4 \
 			"$open/tasktax-demo" responsive --as $form --background 30 2>&1) || status=$?
 		echo "$status $err"
-		[ "$status" = 125 ]
+		[ "$status" = 124 ]
 		[[ $err == "tasktax: responsive: cannot create $form "*" of 31: Resource temporarily unavailable; "* ]]
 	done
 	rm -r "$open"

@@ -138,9 +138,9 @@ switched_between() {
 	done
 }
 
-@test "a working set that is refused: 125, one line, and no task is left" {
+@test "a working set that is refused: 124, one line, and no task is left" {
 	for form in process thread; do
-		refused 125 "ring: task .: cannot map 1099511627776 bytes of memory: Cannot allocate memory" \
+		refused 124 "ring: task .: cannot map 1099511627776 bytes of memory: Cannot allocate memory" \
 			ring --as $form --working-set 1T
 	done
 	run ! pgrep -f "^$DEMO ring"

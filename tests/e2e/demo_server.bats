@@ -270,7 +270,7 @@ of_workers() {
 	status=0
 	err=$(ulimit -n 20 && "$DEMO" server --as thread --model epoll --clients 30 2>&1) || status=$?
 	echo "$status $err"
-	[ "$status" = 125 ]
+	[ "$status" = 124 ]
 	[[ $err == "tasktax: server: "*": Too many open files"* ]]
 	[ "$(wc -l <<<"$err")" = 1 ]
 	need_root
@@ -283,7 +283,7 @@ of_workers() {
 				err=$(setpriv --reuid=65532 --regid=65532 --clear-groups prlimit --nproc=$limit \
 					"$open/tasktax-demo" server --as $form --model $model --clients 30 2>&1) || status=$?
 				echo "$form $model $limit: $status $err"
-				[ "$status" = 125 ]
+				[ "$status" = 124 ]
 				[[ $err == "tasktax: server: "*"cannot create "*": Resource temporarily unavailable; "*"(ulimit -u"* ]]
 				[ "$(wc -l <<<"$err")" = 1 ]
 			done
@@ -295,7 +295,7 @@ of_workers() {
 	status=0
 	err=$(ulimit -v 30000 && "$DEMO" server --as process --requests $FOREVER 2>&1) || status=$?
 	echo "$status $err"
-	[ "$status" = 125 ]
+	[ "$status" = 124 ]
 	[[ $err == "tasktax: server: cannot map "*" bytes of shared memory: Cannot allocate memory" ]]
 }
 

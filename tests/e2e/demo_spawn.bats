@@ -129,13 +129,13 @@ teardown() { [ -z "$STARTED" ] || kill -KILL "$STARTED" 2>/dev/null || true; }
 	open=$(mktemp -d)
 	cp "$DEMO" "$open" && chmod -R 755 "$open"
 	for way in fork vfork posix_spawn clone_vm thread; do
-		refused 125 "^tasktax: spawn: cannot create task 1 by $way: Resource temporarily unavailable; " \
+		refused 124 "^tasktax: spawn: cannot create task 1 by $way: Resource temporarily unavailable; " \
 			setpriv --reuid=65533 --regid=65533 --clear-groups prlimit --nproc=1 \
 			"$open/tasktax-demo" spawn --how $way --rss 4M
 	done
 	rm -r "$open"
 	! grep -q asan <(ldd "$DEMO") || return 0 # which needs address space without limits
-	refused 125 "^tasktax: spawn: cannot map 64.0 MiB of memory: Cannot allocate memory; ask for less" \
+	refused 124 "^tasktax: spawn: cannot map 64.0 MiB of memory: Cannot allocate memory; ask for less" \
 		prlimit --as=40000000 "$DEMO" spawn --how fork --rss 64M
 }
 

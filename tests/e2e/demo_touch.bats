@@ -103,11 +103,11 @@ MIB_PAGES=$((1048576 / $(getconf PAGESIZE)))
 
 @test "bad arguments, no memory, no tasks" {
 	refused 120 "--size 1K: not a size in whole MiB from 1M to 4096M" "$DEMO" touch --as thread --size 1K
-	refused 125 "^tasktax: touch: needs 16.0 TiB of memory and .* are available; ask for less" \
+	refused 124 "^tasktax: touch: needs 16.0 TiB of memory and .* are available; ask for less" \
 		"$DEMO" touch --as thread --tasks 4096 --size 4G
 	! grep -q asan <(ldd "$DEMO") || return 0 # which needs address space without limits
 	for form in process thread; do
-		refused 125 "^tasktax: touch: task .: cannot map 65.0 MiB of memory: Cannot allocate memory; ask" \
+		refused 124 "^tasktax: touch: task .: cannot map 65.0 MiB of memory: Cannot allocate memory; ask" \
 			prlimit --as=60000000 "$DEMO" touch --as $form --size 64M
 	done
 	run ! pgrep -s 0 -f "^$DEMO touch"

@@ -14,6 +14,7 @@ enum exit_status {
 	EXITS_PRIVILEGE = 121,	    /* a capability is missing */
 	EXITS_KERNEL = 122,	    /* this kernel cannot: no BTF, lockdown, too old */
 	EXITS_OUTPUT = 123,	    /* the report could not be written */
+	EXITS_RESOURCES = 124,	    /* tasktax-demo: memory, tasks or descriptors were refused */
 	EXITS_FAILURE = 125,	    /* anything else that went wrong in tasktax itself */
 	EXITS_NOT_EXECUTABLE = 126, /* the command was found but cannot be executed */
 	EXITS_NOT_FOUND = 127,	    /* the command was not found */

@@ -88,9 +88,7 @@ static size_t cache_steps(const struct lab_settings *settings, struct lab_step *
 
 		steps[i].at = bytes;
 		size_label(bytes, steps[i].label, sizeof(steps[i].label));
-		if (TASKS * bytes > settings->memory_bytes / 2)
-			snprintf(steps[i].skipped, sizeof(steps[i].skipped),
-				 "two working sets are more than half of the memory available");
+		lab_need_memory(&steps[i], settings, (uint64_t)2 * TASKS * bytes);
 	}
 	return count;
 }

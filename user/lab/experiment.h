@@ -27,7 +27,7 @@ struct lab_settings {
 	uint64_t laps;	       /* of a run: what an experiment repeats */
 	int cpu;	       /* where the workers are pinned, unless they are spread */
 	unsigned int cpus;     /* how many this process may use */
-	uint64_t memory_bytes; /* available when the lab started */
+	uint64_t memory_bytes; /* that may be had when the lab started; 0: not known */
 	uint64_t l2_bytes;     /* of a CPU's second-level cache; 0: not known */
 	const char *demo;      /* path of tasktax-demo */
 	const char *no_trace;  /* why nothing is traced; NULL: it is */

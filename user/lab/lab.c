@@ -4,11 +4,13 @@
 
 #include <errno.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
 #include "base/exits.h"
+#include "base/log.h"
 #include "lab/launch.h"
 #include "lab/progress.h"
 #include "lab/stop.h"
@@ -178,6 +180,35 @@ static struct lab_round *round_of(struct lab_series *series, unsigned int number
 	return number ? &series->round[number - 1] : &series->warm_up;
 }
 
+static size_t runs_of_step(const struct course *course)
+{
+	return course->features ? LAB_SLOTS : LAB_FORMS;
+}
+
+static size_t steps_to_run(const struct lab_sweep *sweep)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < sweep->steps; i++)
+		count += !sweep->series[i].step.skipped[0];
+	return count;
+}
+
+/*
+ * A step that the system has no memory or no tasks for is known by the warm-up: it is left out, by name,
+ * as long as another one is there.
+ */
+static bool leave_out(const struct course *course, unsigned int number, struct lab_sweep *sweep,
+		      struct lab_step *step, int failed, struct fail *fail)
+{
+	if (failed != EXITS_RESOURCES || number || steps_to_run(sweep) < 2)
+		return false;
+	log_warning("lab: %s, %s: left out: %s", course->experiment->name, step->label, fail->text);
+	snprintf(step->skipped, sizeof(step->skipped), "%.100s", fail->text);
+	*fail = (struct fail){ 0 };
+	return true;
+}
+
 /* A round is all steps once; of one that did not come to its end nothing is kept. */
 static int run_round(struct course *course, unsigned int number, struct lab_sweep *sweep,
 		     struct fail *fail)
@@ -189,9 +220,11 @@ static int run_round(struct course *course, unsigned int number, struct lab_swee
 	for (size_t i = 0; !failed && i < sweep->steps; i++) {
 		struct lab_series *series = &sweep->series[order[i]];
 
-		if (!series->step.skipped[0])
-			failed = run_step(course, number, &series->step, round_of(series, number),
-					  fail);
+		if (series->step.skipped[0])
+			continue;
+		failed = run_step(course, number, &series->step, round_of(series, number), fail);
+		if (leave_out(course, number, sweep, &series->step, failed, fail))
+			failed = 0;
 	}
 	for (size_t i = 0; failed && i < sweep->steps; i++)
 		lab_round_free(round_of(&sweep->series[i], number));
@@ -204,6 +237,8 @@ static int run_rounds(struct course *course, struct lab_sweep *sweep, struct fai
 {
 	int failed = run_round(course, 0, sweep, fail);
 
+	progress_left(&course->progress,
+		      course->settings->rounds * runs_of_step(course) * steps_to_run(sweep));
 	while (!failed && sweep->done < course->settings->rounds) {
 		failed = run_round(course, (unsigned int)sweep->done + 1, sweep, fail);
 		sweep->done += !failed;
@@ -229,23 +264,14 @@ static int lay_out(struct lab_sweep *sweep, const struct experiment *experiment,
 	return 0;
 }
 
-static size_t steps_to_run(const struct lab_sweep *sweep)
-{
-	size_t count = 0;
-
-	for (size_t i = 0; i < sweep->steps; i++)
-		count += !sweep->series[i].step.skipped[0];
-	return count;
-}
-
 static int run_all(struct course *course, struct lab_result *result, struct fail *fail)
 {
 	const struct lab_settings *settings = course->settings;
-	size_t runs = course->features ? LAB_SLOTS : LAB_FORMS;
 	int failed;
 
 	progress_start(&course->progress, course->experiment->name, settings->rounds,
-		       (settings->rounds + 1) * runs * steps_to_run(&result->sweep));
+		       (settings->rounds + 1) * runs_of_step(course) *
+			       steps_to_run(&result->sweep));
 	failed = run_rounds(course, &result->sweep, fail);
 	progress_end(&course->progress);
 	if (failed != -EINTR)

@@ -109,6 +109,14 @@ static int judge(const char *program, int status, struct fail *fail)
 		return -EINTR;
 	if (!code)
 		return 0;
+	if (code == EXITS_RESOURCES || (WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL)) {
+		fail_set(fail, -ENOMEM, "%s",
+			 WIFSIGNALED(status) ?
+				 "the workload was killed, by the kernel for want of memory or by "
+				 "someone" :
+				 "the workload was refused memory, tasks or descriptors");
+		return EXITS_RESOURCES;
+	}
 	if (WIFSIGNALED(status))
 		fail_set(fail, -EIO, "%s was ended by signal %d (%s)", quote_string(program).text,
 			 WTERMSIG(status), strsignal(WTERMSIG(status)));

@@ -114,20 +114,6 @@ int place_cpu(int *cpu, unsigned int *cpus, struct fail *fail)
 	return err;
 }
 
-uint64_t place_memory_bytes(void)
-{
-	FILE *file = fopen("/proc/meminfo", "re");
-	char line[128];
-	uint64_t kib = 0;
-
-	while (file && !kib && fgets(line, sizeof(line), file))
-		if (!strncmp(line, "MemAvailable:", 13))
-			kib = strtoull(line + 13, NULL, 10);
-	if (file)
-		fclose(file);
-	return kib << 10;
-}
-
 /* The first line of a file; "" when there is none. */
 static void read_line(const char *path, char *line, size_t size)
 {

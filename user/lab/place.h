@@ -25,9 +25,6 @@ char *place_find_demo(struct fail *fail);
  */
 int place_cpu(int *cpu, unsigned int *cpus, struct fail *fail);
 
-/* What can be had without swapping (MemAvailable of /proc/meminfo); 0: not known. */
-uint64_t place_memory_bytes(void);
-
 /* The second-level cache of a CPU, as sysfs tells; 0: it does not. */
 uint64_t place_l2_bytes(int cpu);
 

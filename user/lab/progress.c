@@ -88,6 +88,11 @@ void progress_step(struct progress *progress)
 	progress->done++;
 }
 
+void progress_left(struct progress *progress, size_t steps)
+{
+	progress->steps = progress->done + steps;
+}
+
 void progress_end(const struct progress *progress)
 {
 	if (progress->on)

@@ -26,6 +26,9 @@ void progress_show(const struct progress *progress, unsigned int round);
 /* One run more is done. */
 void progress_step(struct progress *progress);
 
+/* How many runs are still to come, when that is not what was thought at the start. */
+void progress_left(struct progress *progress, size_t steps);
+
 /* Takes the line away. */
 void progress_end(const struct progress *progress);
 

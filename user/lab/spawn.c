@@ -48,15 +48,22 @@ struct way {
 	uint64_t divisor; /* of the number of laps, so that a run takes at most 0.3 s */
 	int in;
 	bool aside;
+	bool huge; /* huge pages were asked for */
 };
 
 /* Copying page tables is what the claim is about: ways that do without it, and are processes too, stand aside. */
 static const struct way ways[] = {
-	{ "fork", 4, 1, IN_FULL | IN_QUICK, false }, { "fork", 64, 5, IN_FULL, false },
-	{ "fork", 128, 10, IN_QUICK, false },	     { "fork", 512, 33, IN_FULL, false },
-	{ "fork", 2048, 50, IN_FULL, false },	     { "posix_spawn", 4, 4, IN_FULL, true },
-	{ "posix_spawn", 128, 4, IN_QUICK, true },   { "posix_spawn", 512, 4, IN_FULL, true },
-	{ "vfork", 64, 1, IN_FULL, true },	     { "clone_vm", 64, 1, IN_FULL, true },
+	{ "fork", 4, 1, IN_FULL | IN_QUICK, false, false },
+	{ "fork", 64, 5, IN_FULL, false, false },
+	{ "fork", 128, 10, IN_QUICK, false, false },
+	{ "fork", 512, 33, IN_FULL, false, false },
+	{ "fork", 2048, 50, IN_FULL, false, false },
+	{ "fork", 512, 4, IN_FULL, true, true },
+	{ "posix_spawn", 4, 4, IN_FULL, true, false },
+	{ "posix_spawn", 128, 4, IN_QUICK, true, false },
+	{ "posix_spawn", 512, 4, IN_FULL, true, false },
+	{ "vfork", 64, 1, IN_FULL, true, false },
+	{ "clone_vm", 64, 1, IN_FULL, true, false },
 };
 
 #define WAYS (sizeof(ways) / sizeof(ways[0]))
@@ -71,12 +78,13 @@ static size_t spawn_steps(const struct lab_settings *settings, struct lab_step *
 
 		if (!(ways[i].in & (settings->quick ? IN_QUICK : IN_FULL)))
 			continue;
-		snprintf(step->label, sizeof(step->label), "%s, %s", ways[i].how,
-			 lab_mib_words(ways[i].mib, mib, sizeof(mib)));
+		snprintf(step->label, sizeof(step->label), "%s, %s%s", ways[i].how,
+			 lab_mib_words(ways[i].mib, mib, sizeof(mib)),
+			 ways[i].huge ? ", huge" : "");
 		step->at = i;
 		step->aside = ways[i].aside;
-		/* the page tables of two processes are the least that comes to the memory */
-		lab_need_memory(step, settings, 2 * ways[i].mib * MIB);
+		/* a quarter more, for the page tables of two processes and what is there besides */
+		lab_need_memory(step, settings, ways[i].mib * MIB / 4 * 5);
 		count++;
 	}
 	return count;
@@ -101,6 +109,8 @@ static void spawn_command(const struct lab_settings *settings, const struct lab_
 	lab_word(command, "%s", form == LAB_THREAD ? "thread" : way->how);
 	lab_word(command, "--rss");
 	lab_word(command, "%" PRIu64 "M", way->mib);
+	if (way->huge)
+		lab_word(command, "--huge");
 	lab_word(command, "--count");
 	lab_word(command, "%" PRIu64, count_of(settings, way, form));
 	lab_word(command, "--cpu");
@@ -213,7 +223,7 @@ static char *size_of(const struct lab_series *series, char *text, size_t size)
 	return lab_mib_words(ways[series->step.at].mib, text, size);
 }
 
-/* The step of this way with the least or the most memory, that was measured. NULL: none was. */
+/* The step of this way with the least or the most memory in small pages, that was measured. NULL: none was. */
 static const struct lab_series *end_of(const struct lab_sweep *sweep, const char *how, bool most)
 {
 	const struct lab_series *found = NULL;
@@ -221,7 +231,7 @@ static const struct lab_series *end_of(const struct lab_sweep *sweep, const char
 	for (size_t i = 0; i < sweep->steps; i++) {
 		const struct lab_series *series = &sweep->series[i];
 
-		if (!isfinite(lab_point(series, LAB_PROCESS, LIFE)) ||
+		if (!isfinite(lab_point(series, LAB_PROCESS, LIFE)) || ways[series->step.at].huge ||
 		    strcmp(ways[series->step.at].how, how) != 0)
 			continue;
 		if (!found || (ways[series->step.at].mib > ways[found->step.at].mib) == most)
@@ -285,6 +295,37 @@ static void why_fork(const struct lab_series *least, const struct lab_series *mo
 	else
 		snprintf(text, size, "What fork costs %s: %s", shape(least, most, LAB_PROCESS),
 			 range);
+}
+
+/* Of the same memory, in pages 512 times as large. */
+static void why_huge(const struct lab_sweep *sweep, char *text, size_t size)
+{
+	char huge[UNITS_TEXT_SIZE], small[UNITS_TEXT_SIZE], at[UNITS_TEXT_SIZE];
+	const struct lab_series *in_huge = NULL, *in_small = NULL;
+
+	text[0] = '\0';
+	for (size_t i = 0; i < sweep->steps; i++) {
+		const struct lab_series *series = &sweep->series[i];
+
+		if (ways[series->step.at].huge && isfinite(lab_point(series, LAB_PROCESS, LIFE)))
+			in_huge = series;
+	}
+	for (size_t i = 0; in_huge && i < sweep->steps; i++) {
+		const struct way *way = &ways[sweep->series[i].step.at];
+
+		if (!way->huge && !strcmp(way->how, "fork") &&
+		    way->mib == ways[in_huge->step.at].mib)
+			in_small = &sweep->series[i];
+	}
+	if (in_small && isfinite(lab_point(in_small, LAB_PROCESS, LIFE)))
+		snprintf(
+			text, size,
+			". Huge pages need fewer of them: with these asked for, fork at %s takes "
+			"%s, "
+			"not %s",
+			size_of(in_huge, at, sizeof(at)),
+			lab_ns_words(lab_point(in_huge, LAB_PROCESS, LIFE), huge, sizeof(huge)),
+			lab_ns_words(lab_point(in_small, LAB_PROCESS, LIFE), small, sizeof(small)));
 }
 
 static void why_thread(const struct lab_series *least, const struct lab_series *most, char *text,
@@ -374,17 +415,19 @@ static void spawn_why(const struct lab_sweep *sweep, const struct lab_settings *
 {
 	const struct lab_series *least = end_of(sweep, "fork", false);
 	const struct lab_series *most = end_of(sweep, "fork", true);
-	char fork[400], thread[256], spawn[400], debts[256];
+	char fork[400], huge[200], thread[256], spawn[400], debts[256];
 
 	if (!least || least == most) {
 		snprintf(text, size, "It takes two sizes to say what creation goes with.");
 		return;
 	}
 	why_fork(least, most, fork, sizeof(fork));
+	why_huge(sweep, huge, sizeof(huge));
 	why_thread(least, most, thread, sizeof(thread));
 	why_spawn(sweep, spawn, sizeof(spawn));
 	why_debt(most, settings, debts, sizeof(debts));
-	snprintf(text, size, "%s%s%s%s%s.", lead(sweep->verdict), fork, thread, spawn, debts);
+	snprintf(text, size, "%s%s%s%s%s%s.", lead(sweep->verdict), fork, huge, thread, spawn,
+		 debts);
 }
 
 const struct experiment experiment_spawn = {
