@@ -195,15 +195,15 @@ static size_t steps_to_run(const struct lab_sweep *sweep)
 }
 
 /*
- * A step that the system has no memory or no tasks for is known by the warm-up: it is left out, by name,
+ * A step that the system has no memory or no tasks for is known by the warm-up: it is skipped, by name,
  * as long as another one is there.
  */
-static bool leave_out(const struct course *course, unsigned int number, struct lab_sweep *sweep,
-		      struct lab_step *step, int failed, struct fail *fail)
+static bool skip_refused(const struct course *course, unsigned int number, struct lab_sweep *sweep,
+			 struct lab_step *step, int failed, struct fail *fail)
 {
 	if (failed != EXITS_RESOURCES || number || steps_to_run(sweep) < 2)
 		return false;
-	log_warning("lab: %s, %s: left out: %s", course->experiment->name, step->label, fail->text);
+	log_warning("lab: %s, %s: skipped: %s", course->experiment->name, step->label, fail->text);
 	snprintf(step->skipped, sizeof(step->skipped), "%.100s", fail->text);
 	*fail = (struct fail){ 0 };
 	return true;
@@ -223,7 +223,7 @@ static int run_round(struct course *course, unsigned int number, struct lab_swee
 		if (series->step.skipped[0])
 			continue;
 		failed = run_step(course, number, &series->step, round_of(series, number), fail);
-		if (leave_out(course, number, sweep, &series->step, failed, fail))
+		if (skip_refused(course, number, sweep, &series->step, failed, fail))
 			failed = 0;
 	}
 	for (size_t i = 0; failed && i < sweep->steps; i++)
