@@ -29,7 +29,7 @@ told() {
 # lab FILE MINUTES OPTION...: must be done in so many minutes.
 lab() {
 	local begun=$SECONDS
-	"$TASKTAX" lab --json="$1" -o /dev/null "${@:3}"
+	"$TASKTAX" lab --json="$1" -o "$1.txt" "${@:3}"
 	echo "# $* in $((SECONDS - begun)) s" >&3
 	told "$1"
 	[ $((SECONDS - begun)) -le $((60 * $2)) ]
