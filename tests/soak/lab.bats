@@ -6,11 +6,12 @@ load ../e2e/common
 
 # verdicts FILE: "experiment,step verdict" of each row, and "experiment verdict" of each experiment.
 verdicts() {
-	jq -r '.experiments[] | "\(.name) \(.result.verdict)", (.name as $name | .steps[] |
-		"\($name),\(.label | gsub(" "; "_")) \(.verdict)")' "$1" | sort
+	jq -r '.experiments[] | "\(.name) \(.result.verdict)", (.name as $name | .steps | to_entries[] |
+		"\($name),\(.key),\(.value.label | gsub(" "; "_")) \(.value.verdict)")' "$1" | sort
 }
 
-# unturned FILE FILE: nothing that is supported in one is contradicted in the other; other changes are told.
+# unturned FILE FILE: of the same steps, nothing that is supported in one is contradicted in the other; other
+# changes are told.
 unturned() {
 	verdicts "$1" >"$BATS_TEST_TMPDIR/one"
 	verdicts "$2" >"$BATS_TEST_TMPDIR/other"

@@ -502,7 +502,7 @@ static void a_complete_run(void **state)
 	assert_has(text, "switches seen 400,012 = kernel 400,012 (voluntary 399,800, preempted "
 			 "212)\n");
 	assert_has(text, "waited 1.92 s = kernel's run_delay, to the nanosecond\n");
-	assert_has(text, "ran 2.38 s; sum_exec_runtime 2.35 s: +30 ms, 1.3 %");
+	assert_has(text, "ran 2.38 s; sum_exec_runtime 2.35 s: +30.0 ms, 1.3 %");
 	assert_has(text, "workload: hybrid\n");
 	assert_has(text, "6 processes, 7 tasks, at most 7 at once; created 5 processes, 1 thread;");
 	assert_has(text, "  process  direct 290,000");
@@ -513,8 +513,8 @@ static void a_complete_run(void **state)
 	assert_has(text, "major faults seen 10 = kernel 10\n");
 	assert_has(text,
 		   "tax: 13.0 % of the run time: switching 150 ms + faulting 160 ms of 2.38 s\n");
-	assert_has(text, "process 120 ms, thread 30 ms\n");
-	assert_has(text, "faulting: process 15.9 ms, thread 39 us, work 144 ms\n");
+	assert_has(text, "process 120 ms, thread 30.0 ms\n");
+	assert_has(text, "faulting: process 15.9 ms, thread 39.0 us, work 144 ms\n");
 	assert_has(text, "beside it: 1.92 s waiting in run queues, 80.7 % of the run time\n");
 	assert_has(text, "pgbench-w");
 	assert_has(text, "cron (foreign)");
@@ -955,7 +955,8 @@ static void faults_in_unknown_places(void **state)
 	assert_has(text, "  \xe2\x80\x93        first-touch  minor  120,000");
 	assert_has(text, "from /proc/PID/maps, read now and then (perf's mappings: by --without "
 			 "perf_mappings)");
-	assert_has(text, "faulting: process 15.9 ms, thread 39 us, work 61 us, unknown 144 ms\n");
+	assert_has(text,
+		   "faulting: process 15.9 ms, thread 39.0 us, work 61.0 us, unknown 144 ms\n");
 	assert_has(text, "fork debt: 8,900 faults");
 	assert_has(text, "where it faulted");
 	free(text);
@@ -1040,7 +1041,7 @@ static void faulting_without_switching(void **state)
 	s->report.context.direct_why = "no hook";
 	s->report.tax.switching_ns = NS_UNKNOWN;
 	text = render(s, (struct text_options){ 0 });
-	assert_has(text, "faulting: process 15.9 ms, thread 39 us, work 144 ms\n");
+	assert_has(text, "faulting: process 15.9 ms, thread 39.0 us, work 144 ms\n");
 	free(text);
 	sample_free(s);
 }

@@ -33,25 +33,18 @@ static uint64_t divide_rounded(uint64_t value, uint64_t divisor)
 	return value / divisor + (value % divisor >= divisor - divisor / 2);
 }
 
-/*
- * thousandfold is 1000 times the number: "1.25" for 1250, "3.4" for 3400, "2" for 2000. When the number
- * was rounded its zeros are figures too: "3.40", "2.00".
- */
-static void format_thousandths(char *text, size_t size, uint64_t thousandfold, bool rounded)
+/* thousandfold is 1000 times the number, of which three digits count: "1.25" for 1250, "34.0" for 34000. */
+static void format_thousandths(char *text, size_t size, uint64_t thousandfold)
 {
 	unsigned int part = (unsigned int)(thousandfold % 1000);
-	int least = thousandfold < 10000 ? 2 : thousandfold < 100000 ? 1 : 0;
-	int digits = 3;
+	unsigned long long whole = thousandfold / 1000;
 
-	while (digits > (rounded ? least : 0) && part % 10 == 0) {
-		part /= 10;
-		digits--;
-	}
-	if (digits)
-		snprintf(text, size, "%llu.%0*u", (unsigned long long)(thousandfold / 1000), digits,
-			 part);
+	if (whole < 10)
+		snprintf(text, size, "%llu.%02u", whole, part / 10);
+	else if (whole < 100)
+		snprintf(text, size, "%llu.%u", whole, part / 100);
 	else
-		snprintf(text, size, "%llu", (unsigned long long)(thousandfold / 1000));
+		snprintf(text, size, "%llu", whole);
 }
 
 /* ns in units of unit, as thousandths, rounded to three significant digits. 1 <= ns / unit < 1000.
@@ -74,16 +67,17 @@ char *format_ns(char *text, size_t size, uint64_t ns)
 		unit++;
 	if (seconds >= 1000) {
 		format_count(number, sizeof(number), seconds);
+	} else if (!unit) {
+		format_count(number, sizeof(number), ns);
 	} else {
-		uint64_t thousandfold = unit ? three_digits(ns, time_units[unit].ns) : ns * 1000;
-		bool rounded = unit && thousandfold * (time_units[unit].ns / 1000) != ns;
+		uint64_t thousandfold = three_digits(ns, time_units[unit].ns);
 
-		/* 999,600 ns is 1 ms, not 1000 us. */
+		/* 999,600 ns is 1.00 ms, not 1000 us. */
 		if (thousandfold >= 1000000) {
 			thousandfold /= 1000;
 			unit++;
 		}
-		format_thousandths(number, sizeof(number), thousandfold, rounded);
+		format_thousandths(number, sizeof(number), thousandfold);
 	}
 	snprintf(text, size, "%s %s", number, time_units[unit].name);
 	return text;

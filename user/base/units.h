@@ -19,8 +19,7 @@
 
 /*
  * Nanoseconds in the largest unit (ns, us, ms, s) that keeps them at least 1, with three
- * significant digits, and without trailing zeros where nothing was rounded: "312 ns", "1.25 us",
- * "3.4 ms" and "3.40 ms" for 3,400,000 and 3,400,001 ns. Seconds from 1000 on are whole: "86,400 s".
+ * significant digits but for ns, which are whole: "312 ns", "1.25 us", "3.40 ms". Seconds from 1000 on are whole: "86,400 s".
  */
 char *format_ns(char *text, size_t size, uint64_t ns);
 

@@ -157,14 +157,16 @@ static void oversubscribe_derive(struct lab_round *round)
 
 static void oversubscribe_setup(const struct lab_settings *settings, char *text, size_t size)
 {
-	char units[UNITS_TEXT_SIZE];
+	char units[UNITS_TEXT_SIZE], where[64] = "all pinned to the same CPU";
 
+	if (settings->cpus > 1)
+		snprintf(where, sizeof(where), "each pinned to one of the %u CPUs in turn",
+			 settings->cpus);
 	snprintf(text, size,
-		 "%s units of computation a run, split over the workers, each pinned to one of the "
-		 "%u CPU%s in turn. Switching is the preemptions in it, each at the median direct "
+		 "%s units of computation a run, split over the workers, %s. Switching is the "
+		 "preemptions in it, each at the median direct "
 		 "cost of the run's switches at its form's level",
-		 format_count(units, sizeof(units), settings->laps), settings->cpus,
-		 settings->cpus == 1 ? "" : "s");
+		 format_count(units, sizeof(units), settings->laps), where);
 }
 
 static void oversubscribe_outcome(const struct lab_sweep *sweep,

@@ -303,12 +303,12 @@ static void setting(const struct lab_result *result, const struct features *host
 	result->experiment->setup(settings, setup, sizeof(setup));
 	page_text(page, STYLE_DIM, 2, 2,
 		  "%s. %zu%s%s rounds, each with both forms%s%s in an order shuffled by seed %llu, "
-		  "after a warm-up round; %.3g s.",
+		  "after a warm-up round; %s.",
 		  setup, result->sweep.done, cut ? " of " : "",
 		  cut ? figure_count(settings->rounds).text : "",
 		  result->sweep.steps > 1 ? " of every step" : "",
 		  settings->no_trace ? "" : ", traced and not,", (unsigned long long)settings->seed,
-		  (double)result->elapsed_ns / 1e9);
+		  figure_ns(result->elapsed_ns).text);
 	page_text(page, STYLE_DIM, 2, 2, "Linux %s %s, %s, %u CPU%s%s.",
 		  quote_string(host->release).text, quote_string(host->arch).text,
 		  quote_string(host->cpu_model).text, host->cpus_online,

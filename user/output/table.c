@@ -152,7 +152,7 @@ static size_t word_length(const char *text)
 	size_t length = strcspn(text, " ");
 
 	if (length && text[length] && strchr("0123456789", text[length - 1]) &&
-	    !strchr(" 0123456789", text[length + 1]))
+	    !strchr(" (0123456789", text[length + 1]))
 		length += 1 + strcspn(text + length + 1, " ");
 	return length;
 }
