@@ -23,6 +23,15 @@ struct config {
 	u64 flush_tlb_func; /* its address: the function that a shootdown calls, 0: not known */
 	u32 calibrate_tid;  /* the loader's task, while calibrating */
 	u32 pid_namespace;  /* the loader's: its inode number */
+	u32 attached;	    /* the targets were there before: they are seeded */
+	u32 everybody;	    /* all user tasks of the host are, but the loader's own */
+	u32 loader;	    /* its process, as it sees itself */
+};
+
+/* A process that is selected, by its id as the loader sees it. */
+struct seed {
+	u32 task; /* serial of its first task that was marked; 0: none was */
+	u32 mm;	  /* serial of its address space */
 };
 
 /* Where a fault is known to have been accounted. */

@@ -19,6 +19,14 @@ static __always_inline struct cpu_state *this_cpu(void)
 	return bpf_map_lookup_elem(&cpus, &cpu);
 }
 
+static __always_inline void count_untracked(void)
+{
+	struct cpu_state *cpu = this_cpu();
+
+	if (cpu)
+		__sync_fetch_and_add(&cpu->loss.untracked, 1);
+}
+
 /* Room for one record in this CPU's log, or NULL. */
 static __always_inline union log_record *log_reserve(struct cpu_state *cpu,
 						     const enum log_kind kind)

@@ -128,6 +128,8 @@ struct event_missed {
 	u64 wait_ns;
 };
 
+#define NEWTASK_SEEDED 1 /* flags of EVENT_NEWTASK: it was there before recording began */
+
 struct event_newtask {
 	struct event_header h;
 	u32 task, parent; /* references; parent 0: the root of the tree */
@@ -155,6 +157,7 @@ struct event_rename {
 };
 
 #define EXIT_GROUP_DEAD 1 /* flags of EVENT_EXIT: the last task of its process */
+#define EXIT_UNRECORDED 2 /* before recording began: its last switch-out may not be recorded */
 
 struct event_exit {
 	struct event_header h;

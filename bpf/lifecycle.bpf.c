@@ -7,20 +7,13 @@
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
 #include "emit.bpf.h"
-#include "target.bpf.h"
-
-static __always_inline void count_untracked(void)
-{
-	struct cpu_state *cpu = this_cpu();
-
-	if (cpu)
-		__sync_fetch_and_add(&cpu->loss.untracked, 1);
-}
+#include "seed.bpf.h"
 
 static __always_inline void send_newtask(struct task_struct *task, struct task_state *child,
 					 u32 parent, u64 clone_flags, const bool typed)
 {
-	struct event_newtask *e = reserve_lifecycle(event_newtask, EVENT_NEWTASK, 0);
+	struct event_newtask *e =
+		reserve_lifecycle(event_newtask, EVENT_NEWTASK, armed ? 0 : NEWTASK_SEEDED);
 
 	if (!e)
 		return;
@@ -40,15 +33,47 @@ static __always_inline void send_newtask(struct task_struct *task, struct task_s
 	submit_lifecycle(e);
 }
 
+/* The creator of a task if that one is to be a target, which another may have found before us. */
+static __always_inline struct task_state *creator(struct task_struct *current, const bool typed)
+{
+	struct task_state *parent = target_state(current, typed);
+
+	if (parent || !typed || !conf.attached || armed)
+		return parent;
+	if (seed(current))
+		seeds_added = 1;
+	return target_state(current, typed);
+}
+
+/*
+ * There is no room for its state, or the iterator has just been interrupted in the middle of a look-up on this CPU,
+ * which keeps others from making any. That one will come again: its process is selected.
+ */
+static __always_inline void untracked(struct task_struct *task, const bool typed)
+{
+	if (typed && conf.attached && !armed)
+		seed_later(task);
+	else
+		count_untracked();
+}
+
+static __always_inline bool take_serial(struct task_state *child)
+{
+	if (conf.attached)
+		return target_claim(child);
+	child->id = next_serial(&last_task_id);
+	return true;
+}
+
 static __always_inline int on_newtask(struct task_struct *task, u64 clone_flags, const bool typed)
 {
 	struct task_struct *current = current_task(typed);
 	struct task_state *parent, *child;
 
-	if (!armed)
+	if (!following)
 		return 0;
-	parent = target_state(current, typed);
-	if (!parent) {
+	parent = creator(current, typed);
+	if (!parent && !(conf.everybody && !is_kernel_thread(task, typed))) {
 		/* the address may still be that of a target whose end was not seen */
 		if (!typed)
 			target_forget(task);
@@ -56,16 +81,18 @@ static __always_inline int on_newtask(struct task_struct *task, u64 clone_flags,
 	}
 	child = target_mark(task, typed);
 	if (!child) {
-		count_untracked();
+		untracked(task, typed);
 		return 0;
 	}
-	child->id = next_serial(&last_task_id);
-	child->mm = clone_flags & CLONE_VM ? target_mm(parent, FIELD(typed, current, mm)) :
-					     next_serial(&last_mm_id);
+	if (!take_serial(child))
+		return 0;
+	child->mm = parent && (clone_flags & CLONE_VM) ?
+			    target_mm(parent, FIELD(typed, current, mm)) :
+			    next_serial(&last_mm_id);
 	child->mm_struct = (u64)FIELD(typed, task, mm);
-	child->started = STARTED_SWITCHES |
-			 STARTED_FAULTS; /* its counters start at zero, and so does account.base */
-	send_newtask(task, child, parent->id, clone_flags, typed);
+	/* its counters start at zero, and so does account.base; unless some of it is not recorded */
+	child->started = armed ? STARTED_SWITCHES | STARTED_FAULTS : 0;
+	send_newtask(task, child, parent ? parent->id : 0, clone_flags, typed);
 	return 0;
 }
 
@@ -95,7 +122,7 @@ static __always_inline int on_exec(struct task_struct *task, u32 old_pid, const 
 	struct task_state *state;
 	struct event_exec *e;
 
-	if (!armed)
+	if (!following)
 		return 0;
 	state = target_state(task, typed);
 	if (!state)
@@ -131,7 +158,7 @@ static __always_inline int on_rename(struct task_struct *task, const char *comm,
 	struct task_state *state;
 	struct event_rename *e;
 
-	if (!armed)
+	if (!following)
 		return 0;
 	state = target_state(task, typed);
 	if (!state)
@@ -169,13 +196,14 @@ static __always_inline int on_exit(struct task_struct *task, const bool typed)
 	struct event_exit *e;
 	bool group_dead;
 
-	if (!armed)
+	if (!following)
 		return 0;
 	state = target_state(task, typed);
 	if (!state)
 		return 0;
 	group_dead = BPF_CORE_READ(task, signal, live.counter) == 0;
-	e = reserve_lifecycle(event_exit, EVENT_EXIT, group_dead ? EXIT_GROUP_DEAD : 0);
+	e = reserve_lifecycle(event_exit, EVENT_EXIT,
+			      (group_dead ? EXIT_GROUP_DEAD : 0) | (armed ? 0 : EXIT_UNRECORDED));
 	if (!e)
 		return 0;
 	e->task = state->id;

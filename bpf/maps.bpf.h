@@ -13,6 +13,10 @@ extern const volatile struct config conf;
 
 /* Recording is on. Set by the loader once every hook is attached, cleared before any is detached. */
 extern volatile u32 armed;
+/* Births, execs and deaths of targets are followed: from arming on, and before it while targets are seeded. */
+extern volatile u32 following;
+/* Beside the iterator somebody was marked, or was to be and could not: it has to be run again. */
+extern volatile u32 seeds_added;
 /* Recording has ended, or is about to; targets that die from now on still give their last counters. */
 extern volatile u32 closing;
 /* The last serial given out; the loader starts them after those it gave to the root of the tree. */
@@ -79,6 +83,15 @@ struct task_states {
 	__type(value, struct task_state);
 };
 extern struct task_states tasks SEC(".maps");
+
+/* Only when the targets are seeded. */
+struct seeds {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 65536);
+	__type(key, u32);
+	__type(value, struct seed);
+};
+extern struct seeds seeds SEC(".maps");
 
 /*
  * The same by address, for raw_tp programs: they hold no pointer that task storage accepts. The address

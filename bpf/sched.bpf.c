@@ -17,6 +17,8 @@
 
 const volatile struct config conf = {};
 volatile u32 armed = 0;
+volatile u32 following = 0;
+volatile u32 seeds_added = 0;
 volatile u32 closing = 0;
 volatile u32 root_pid = 0;
 /* In a section of their own: forks write them, every switch reads the line of `armed`. */
@@ -29,6 +31,7 @@ struct lifecycle_ring lifecycle SEC(".maps");
 struct cpu_states cpus SEC(".maps");
 struct task_states tasks SEC(".maps");
 struct task_states_by_address tasks_raw SEC(".maps");
+struct seeds seeds SEC(".maps");
 
 char LICENSE[] SEC("license") = "GPL";
 
@@ -351,7 +354,7 @@ static __always_inline int on_switch(bool preempt, struct task_struct *prev_task
 		notice_unknown(cpu, &prev, preempt, typed);
 	else if (prev.mm)
 		cpu->last_user_pid = prev.pid; /* exec of a thread may have changed it */
-	if (!prev.target && !next.target) {
+	if (!prev.target && !next.target && !conf.everybody) {
 		remember(cpu, &next);
 		return 0;
 	}

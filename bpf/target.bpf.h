@@ -77,6 +77,13 @@ static __always_inline u32 next_serial(volatile u32 *last)
 	return __sync_fetch_and_add(last, 1) + 1;
 }
 
+/* Gives a marked task its serial, once: false when somebody else has. */
+static __always_inline bool target_claim(struct task_state *state)
+{
+	return !state->id &&
+	       !__sync_val_compare_and_swap(&state->id, 0, next_serial(&last_task_id));
+}
+
 /*
  * The serial of a target's address space. Serials follow the mm_struct pointer of a living task
  * only: exec allocates the new one before it lets the old one go, so a change is always seen.

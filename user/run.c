@@ -15,6 +15,7 @@
 #include "base/exits.h"
 #include "trace/memory.h"
 #include "trace/proc_maps.h"
+#include "trace/seeding.h"
 #include "trace/session.h"
 #include "trace/target.h"
 #include "version.h"
@@ -37,6 +38,7 @@ struct course {
 	sigset_t blocked, before;
 	int signals;  /* signalfd */
 	bool stopped; /* by a signal, after the command's end */
+	bool hurry;   /* maps must be read before their process is gone */
 	uint64_t armed_ns, disarmed_ns;
 	uint64_t cpu_before_ns;
 	uint64_t probe_ns, tlb_probe_ns;
@@ -114,10 +116,15 @@ static int take_signals(struct course *course, struct fail *fail)
 	return 0;
 }
 
+static bool is_attached(const struct course *course)
+{
+	return !course->options->argv;
+}
+
 /*
  * A key (Ctrl-C, Ctrl-\, hang-up) reaches the whole foreground group, the command among it; what
  * was sent to the loader alone is passed on. When the command has ended, and its descendants are
- * followed, either ends the tracing. SIGCHLD only wakes the loop.
+ * followed, either ends the tracing, as it does when nothing was started. SIGCHLD only wakes the loop.
  */
 static void pass_signals_on(struct course *course)
 {
@@ -126,7 +133,7 @@ static void pass_signals_on(struct course *course)
 	while (read(course->signals, &info, sizeof(info)) == sizeof(info)) {
 		if (info.ssi_signo == SIGCHLD)
 			continue;
-		if (course->target.reaped)
+		if (course->target.reaped || is_attached(course))
 			course->stopped = true;
 		else if (info.ssi_code != SI_KERNEL)
 			kill(course->target.pid, (int)info.ssi_signo);
@@ -170,18 +177,21 @@ static int prepare(struct course *course, const struct hooks *hooks, struct fail
 	course->consumer = session_consumer(course->session, take_event, course);
 	if (!course->consumer)
 		return fail_set(fail, -errno, "cannot read the ring buffers: %s", strerror(errno));
-	course->maps = hooks->proc_maps ? proc_maps_new() : NULL;
-	if (hooks->proc_maps && !course->maps)
-		return fail_set(fail, -ENOMEM, "no memory for the mappings");
+	/* what was mapped before nobody but /proc tells */
+	course->hurry = hooks->proc_maps;
+	if (hooks->proc_maps || (hooks->attach && hooks->mappings)) {
+		course->maps = proc_maps_new();
+		if (!course->maps)
+			return fail_set(fail, -ENOMEM, "no memory for the mappings");
+	}
 	if (course->options->memory)
 		course->sampler = sampler_new(&course->sampler_why);
 	if (course->sampler)
 		consumer_add_sampler(course->consumer, course->sampler);
 	err = take_signals(course, fail);
-	if (!err)
-		err = target_hold(&course->target, &launch, fail);
-	if (!err)
-		err = session_mark_root(course->session, course->target.pid, fail);
+	if (!err && !is_attached(course))
+		err = target_hold(&course->target, &launch, fail) ?:
+			      session_mark_root(course->session, course->target.pid, fail);
 	if (!err)
 		err = session_attach(course->session, fail);
 	return err;
@@ -189,6 +199,11 @@ static int prepare(struct course *course, const struct hooks *hooks, struct fail
 
 static bool is_over(struct course *course)
 {
+	uint64_t most = course->options->duration_ns;
+
+	if (is_attached(course))
+		return course->stopped || !model_live_tasks(course->model) ||
+		       (most && clock_now_ns() - course->armed_ns >= most);
 	if (!target_ended(&course->target))
 		return false;
 	return !course->options->follow_all || course->stopped || !model_live_tasks(course->model);
@@ -198,8 +213,11 @@ static bool is_over(struct course *course)
 static int wait_ms(const struct course *course)
 {
 	uint64_t due = course->sampler ? sampler_due(course->sampler) : UINT64_MAX;
-	uint64_t now = clock_now_ns();
-	int most = course->maps ? HURRY_MS : TIMER_MS;
+	uint64_t now = clock_now_ns(), end = course->armed_ns + course->options->duration_ns;
+	int most = course->hurry ? HURRY_MS : TIMER_MS;
+
+	if (course->options->duration_ns && end < due)
+		due = end;
 
 	if (due <= now)
 		return 0;
@@ -236,10 +254,35 @@ static int settle(struct course *course)
 	int err = consumer_drain(course->consumer, true);
 
 	while (!err && clock_now_ns() < patience &&
-	       !(model_has_exited(course->model, ROOT_TASK) && model_settled(course->model))) {
+	       !((is_attached(course) || model_has_exited(course->model, ROOT_TASK)) &&
+		 model_settled(course->model))) {
 		nanosleep(&step, NULL);
 		err = consumer_drain(course->consumer, true);
 	}
+	return err;
+}
+
+/* The command, held until now, is let go. */
+static int begin_command(struct course *course, struct fail *fail)
+{
+	int err;
+
+	course->armed_ns = session_arm(course->session);
+	err = announce_root(course);
+	/* what came while it was held comes before its first instruction */
+	pass_signals_on(course);
+	return err ?: target_release(&course->target, fail);
+}
+
+/* Who the targets are is known before anything of them is recorded. */
+static int begin_attached(struct course *course, struct fail *fail)
+{
+	int err = seeding_run(course->session, course->options->selection, fail);
+
+	if (!err)
+		err = consumer_drain(course->consumer, true);
+	if (!err)
+		course->armed_ns = session_arm(course->session);
 	return err;
 }
 
@@ -248,12 +291,7 @@ static int trace_to_the_end(struct course *course, struct fail *fail)
 	int err;
 
 	course->cpu_before_ns = own_cpu_ns();
-	course->armed_ns = session_arm(course->session);
-	err = announce_root(course);
-	/* what came while it was held comes before its first instruction */
-	pass_signals_on(course);
-	if (!err)
-		err = target_release(&course->target, fail);
+	err = is_attached(course) ? begin_attached(course, fail) : begin_command(course, fail);
 	if (err)
 		return err;
 	err = trace(course);
@@ -279,7 +317,8 @@ static void describe(const struct course *course, const struct features *feature
 	*context = (struct run_context){
 		.tool_version = TASKTAX_VERSION,
 		.command = (const char *const *)course->options->argv,
-		.exit_code = WIFEXITED(status) ? WEXITSTATUS(status) : -1,
+		.attached_to = course->options->attached_to,
+		.exit_code = WIFEXITED(status) && !is_attached(course) ? WEXITSTATUS(status) : -1,
 		.exit_signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0,
 		.kernel = features->release,
 		.arch = features->arch,
@@ -339,7 +378,8 @@ static int finish(struct course *course, const struct features *features, struct
 
 static void clean_up(struct course *course)
 {
-	target_close(&course->target);
+	if (!is_attached(course))
+		target_close(&course->target);
 	consumer_free(course->consumer);
 	session_free(course->session);
 	model_free(course->model);
@@ -360,7 +400,7 @@ static int exit_status_of(int err)
 	if (err == -ENOTSUP)
 		return EXITS_KERNEL;
 	if (err == -ESRCH)
-		return EXITS_USAGE; /* -u names nobody */
+		return EXITS_USAGE; /* -u names nobody, or no such process is there */
 	return EXITS_FAILURE;
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * run.h - one command traced from its first instruction to the finished report: wires target,
- * session, consumer and model. Called by cmd_run.c and cmd_lab.c.
+ * run.h - one command traced from its first instruction, or processes that are there already, to the finished
+ * report: wires target, session, consumer and model. Called by tracing.c and cmd_lab.c.
  */
 #ifndef TASKTAX_RUN_H
 #define TASKTAX_RUN_H
@@ -9,12 +9,17 @@
 #include "model/model.h"
 #include "trace/features.h"
 #include "trace/hooks.h"
+#include "trace/selection.h"
 
 struct run_options {
-	char *const *argv; /* NULL-terminated */
-	const char *user;  /* run it as this user; NULL: as the caller */
-	int stdout_fd;	   /* the command's standard output; -1: the caller's */
-	size_t ring_size;  /* bytes per CPU; 0: the default */
+	char *const *argv; /* NULL-terminated; NULL: attach to `selection` */
+	const struct selection *selection;
+	const char *attached_to; /* the selection in words */
+	uint64_t
+		duration_ns; /* how long to be attached; 0: until a signal, or the last target's end */
+	const char *user;    /* run it as this user; NULL: as the caller */
+	int stdout_fd;	     /* the command's standard output; -1: the caller's */
+	size_t ring_size;    /* bytes per CPU; 0: the default */
 	struct wanted wanted;
 	bool memory;	 /* sample what memory the processes use */
 	bool follow_all; /* go on until the last descendant has ended */
@@ -24,7 +29,7 @@ struct run_result {
 	struct model *model; /* owns the report */
 	const struct report *report;
 	struct hooks hooks; /* the report's context points into it */
-	int status;	    /* of the command, as wait(2) gives it */
+	int status;	    /* of the command, as wait(2) gives it; 0 when attached */
 };
 
 /*

@@ -147,9 +147,12 @@ struct task_struct {
 	struct sched_info sched_info;
 	struct mm_struct *mm;
 	struct mm_struct *active_mm;
+	int exit_state;
 	int exit_code;
 	pid_t pid;
 	pid_t tgid;
+	struct task_struct *real_parent;
+	struct task_struct *group_leader;
 	struct pid *thread_pid;
 	unsigned long nvcsw;
 	unsigned long nivcsw;

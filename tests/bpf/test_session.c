@@ -35,6 +35,7 @@
 #include "held.h"
 #include "model/model.h"
 #include "tasktax.skel.h"
+#include "trace/seeding.h"
 #include "trace/session.h"
 #include "trace/target.h"
 
@@ -517,11 +518,24 @@ static void open_trial(struct trial *trial, const struct choice *choice, const s
 	trial->consumer = session_consumer(trial->session, take, trial);
 	assert_non_null(trial->consumer);
 	start_target(trial);
-	if (session_mark_root(trial->session, trial->target.pid, &fail) ||
+	if ((!hooks->attach && session_mark_root(trial->session, trial->target.pid, &fail)) ||
 	    session_attach(trial->session, &fail))
 		fail_msg("%s: %s", choice_name(choice), fail.text);
 	trial->held = held_now();
 	note_loaded(&trial->held);
+}
+
+/* The first that is found gets the serials of a root: one task in one address space, here. */
+static void seed(const struct trial *trial)
+{
+	const uint32_t pid = (uint32_t)trial->target.pid;
+	const struct selection selection = { .pid = &pid, .pids = 1 };
+	struct fail fail = { 0 };
+
+	if (seeding_run(trial->session, &selection, &fail))
+		fail_msg("%s", fail.text);
+	assert_int_equal(consumer_drain(trial->consumer, true), 0);
+	assert_int_equal(model_live_tasks(trial->model), 1);
 }
 
 /* Recording starts before the program's exec, or while it spins. */
@@ -534,6 +548,8 @@ static void arm(struct trial *trial)
 		assert_int_equal(target_release(&trial->target, &fail), 0);
 		assert_int_equal(read(trial->out, &byte, 1), 1);
 	}
+	if (trial->hooks.attach)
+		seed(trial);
 	session_arm(trial->session);
 	if (trial->running)
 		assert_int_equal(kill(trial->target.pid, SIGUSR1), 0);
@@ -555,7 +571,8 @@ static void run_load(struct trial *trial)
 		.local_tgid = (u32)trial->target.pid,
 	};
 
-	assert_int_equal(model_event(trial->model, &root.h), 0);
+	if (!trial->hooks.attach)
+		assert_int_equal(model_event(trial->model, &root.h), 0);
 	arm(trial);
 	while (poll(&done, 1, 1) == 0 && clock_now_ns() < patience)
 		assert_int_equal(consumer_drain(trial->consumer, false), 0);
@@ -712,7 +729,8 @@ static void check_held(const struct trial *trial)
 	unsigned int kprobes = choice->end == SWITCH_END_KPROBE;
 
 	check(trial, trial->held.links == hooks + 2 * perf * cpus);
-	check(trial, trial->held.programs == hooks + 2 * perf + calibration + choice->iter);
+	check(trial, trial->held.programs ==
+			     hooks + 2 * perf + calibration + choice->iter + trial->hooks.attach);
 	check(trial, trial->held.perf_events == kprobes + (2 * perf + choice->mappings) * cpus);
 }
 
@@ -723,7 +741,7 @@ static void check_records(const struct trial *trial)
 	const uint64_t *kind = records->kind;
 
 	check(trial, kind[EVENT_SWITCH] >= 40); /* 20 naps, each out and in */
-	check(trial, kind[EVENT_NEWTASK] == 3 && kind[EVENT_EXIT] == 3);
+	check(trial, kind[EVENT_NEWTASK] == 3u + trial->hooks.attach && kind[EVENT_EXIT] == 3);
 	check(trial, kind[EVENT_EXEC] == !trial->running);
 	check(trial, (kind[EVENT_RENAME] > 0) == choice->rename);
 	check(trial, (kind[EVENT_WAKING] >= 20) == choice->waking);
@@ -839,7 +857,8 @@ static void check_root(const struct trial *trial, const struct kernel_view *kern
 {
 	const struct task_entry *root = &trial->report->tasks[ROOT_TASK];
 	const struct task_counters *last = &root->account.last;
-	const char *comm = trial->choice->rename ? NAME : trial->running ? "" : "exe";
+	bool nameless = trial->running && !trial->hooks.attach;
+	const char *comm = trial->choice->rename ? NAME : nameless ? "" : "exe";
 
 	check(trial, root->pid == (uint32_t)trial->target.pid);
 	check(trial, !strcmp(root->comm, comm));
@@ -1103,7 +1122,11 @@ static void running_at_the_start(void **state)
 	for (size_t i = 0; i < COUNT(choices); i++) {
 		struct hooks hooks = choose(&choices[i], &features);
 
-		if (same(&hooks, &choices[i]))
+		if (!same(&hooks, &choices[i]))
+			continue;
+		try(&choices[i], &hooks, true);
+		hooks.attach = hooks.iter; /* the same target, found by the iterator */
+		if (hooks.attach)
 			try(&choices[i], &hooks, true);
 	}
 }

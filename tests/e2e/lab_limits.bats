@@ -97,6 +97,7 @@ no_process_of() { ! pgrep -u "$1" >/dev/null; }
 @test "Ctrl-C amid a sweep: the rounds that were done are reported, and nothing is left" {
 	need_root
 	JSON=$BATS_TEST_TMPDIR/json
+	# shellcheck disable=SC2016 # the inner shell expands it
 	setsid --fork bash -c 'trap - INT; echo $$ >"$1"; shift; exec "$@"' - "$BATS_TEST_TMPDIR/pid" \
 		"$TASKTAX" lab cow server --rounds 1000 --quick --json="$JSON" -o "$BATS_TEST_TMPDIR/text" 2>/dev/null
 	within 5 test -s "$BATS_TEST_TMPDIR/pid"
@@ -106,6 +107,7 @@ no_process_of() { ! pgrep -u "$1" >/dev/null; }
 	within 5 test ! -e "/proc/$pid"
 	holds '.experiments | length == 1 and .[0].stopped_by_signal == 2'
 	holds '.experiments[0] | .rounds_done >= 2'
-	holds '.experiments[0] as $e | $e.steps | all((.rounds | length) == $e.rounds_done)'
+	# shellcheck disable=SC2016 # jq's variable
+	holds '.experiments[0] | .rounds_done as $done | .steps | all((.rounds | length) == $done)'
 	run ! pgrep -s "$pid"
 }

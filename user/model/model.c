@@ -127,7 +127,7 @@ static int dispatch(struct model *model, const struct event_header *event)
 	case EVENT_EXIT:
 		spaces_exit(&model->spaces, &model->tasks, e);
 		err = tasks_exit(&model->tasks, e);
-		model->exits_seen += !err;
+		model->exits_seen += !err && !(event->flags & EXIT_UNRECORDED);
 		return err ?: memory_exit(&model->memory, &model->tasks, e);
 	case EVENT_MEMORY:
 		return memory_sample(&model->memory, &model->tasks, e);

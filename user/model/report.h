@@ -148,6 +148,7 @@ enum created_as {
 	CREATED_PROCESS, /* no CLONE_VM */
 	CREATED_THREAD,	 /* CLONE_THREAD */
 	CREATED_VFORK,	 /* CLONE_VM without CLONE_THREAD */
+	CREATED_BEFORE,	 /* it was there before recording began */
 	CREATED_KINDS,
 };
 
@@ -284,7 +285,8 @@ struct tax {
 /* What the loader knows and the event stream does not say. Strings are borrowed. */
 struct run_context {
 	const char *tool_version;
-	const char *const *command; /* NULL-terminated */
+	const char *const *command; /* NULL-terminated; NULL: attached_to */
+	const char *attached_to;    /* what was asked for, in words; NULL: a command was run */
 	int exit_code;		    /* -1: ended by a signal or still running */
 	int exit_signal;	    /* 0: none */
 	const char *kernel, *arch, *cpu_model;

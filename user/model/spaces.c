@@ -160,7 +160,7 @@ static int fork_space(struct spaces *spaces, const struct task_entry *task, uint
 		space->forked = true;
 		space->inherited_ns = ts;
 	}
-	if (!from)
+	if (!from || task->created == CREATED_BEFORE) /* they have parted since */
 		return 0;
 	old = &spaces->space[from];
 	region_map_drop(space->map);
@@ -183,6 +183,12 @@ static void join_space(struct spaces *spaces, uint32_t parent, uint32_t child)
 	spaces->space[index].live++;
 }
 
+static bool is_vfork(const struct event_newtask *event)
+{
+	return event->parent && event->clone_flags & CLONE_VM &&
+	       !(event->clone_flags & CLONE_THREAD);
+}
+
 int spaces_newtask(struct spaces *spaces, const struct tasks *tasks,
 		   const struct event_newtask *event)
 {
@@ -195,12 +201,13 @@ int spaces_newtask(struct spaces *spaces, const struct tasks *tasks,
 		return -ENOMEM;
 	if (event->local_tgid) /* threads come without */
 		spaces->process[task->process].tgid = event->local_tgid;
-	if (task->created == CREATED_VFORK) {
+	if (is_vfork(event)) {
 		join_space(spaces, parent, task->process);
 		return 0;
 	}
 	/* of a thread whose creator is not known, nor is the space that it came to */
-	if (task->created != CREATED_THREAD || !index_of(spaces, task->process))
+	if (!(event->parent && event->clone_flags & CLONE_THREAD) ||
+	    !index_of(spaces, task->process))
 		return fork_space(spaces, task, parent, event->h.ts);
 	space = spaces_of(spaces, task->process);
 	space->live++;

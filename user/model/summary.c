@@ -35,7 +35,8 @@ const char *workload_level_name(enum workload_level level)
 
 const char *created_as_name(enum created_as created)
 {
-	static const char *const name[CREATED_KINDS] = { "root", "process", "thread", "vfork" };
+	static const char *const name[CREATED_KINDS] = { "root", "process", "thread", "vfork",
+							 "before" };
 
 	return created < CREATED_KINDS ? name[created] : "unknown";
 }

@@ -68,6 +68,8 @@ struct task_entry *tasks_get(struct tasks *tasks, uint32_t serial)
 
 static enum created_as creation_kind(const struct event_newtask *event)
 {
+	if (event->h.flags & NEWTASK_SEEDED)
+		return CREATED_BEFORE;
 	if (!event->parent)
 		return CREATED_ROOT;
 	if (event->clone_flags & CLONE_THREAD)
@@ -80,13 +82,14 @@ static int process_of_new(struct tasks *tasks, const struct event_newtask *event
 			  enum created_as created, uint32_t *index)
 {
 	const struct task_entry *parent = tasks_get(tasks, event->parent);
+	bool thread = event->parent && event->clone_flags & CLONE_THREAD;
 	uint32_t parent_process;
 	int err;
 
 	if (!parent)
 		return -ENOMEM;
 	parent_process = parent->process;
-	if (created == CREATED_THREAD && parent->known) {
+	if (thread && parent->known) {
 		*index = parent_process;
 		return 0;
 	}
@@ -203,6 +206,13 @@ int tasks_end(struct tasks *tasks, const struct event_end *event)
 		return -ENOMEM;
 	task->ended = true;
 	task->closed = event->h.flags & END_CLOSED;
+	if (!task->closed && !task->exited) {
+		/* it had passed its exit when it was found, or the record of that was lost */
+		task->exited = true;
+		task->died_ns = event->h.ts;
+		if (task->known && tasks->live)
+			tasks->live--;
+	}
 	task->account = event->account;
 	return 0;
 }

@@ -450,7 +450,9 @@ static void put_head(struct writer *writer, const struct report *report)
 	put_member(writer, "schema", json_string("tasktax.report/1"));
 	put_member(writer, "tool",
 		   json_pack("{s:o}", "version", value_text(context->tool_version)));
-	put_member(writer, "command", value_texts(context->command));
+	put_member(writer, "command",
+		   context->command ? value_texts(context->command) : json_null());
+	put_member(writer, "attached_to", value_text(context->attached_to));
 	put_member(writer, "exit", exit_of(context));
 	put_member(writer, "host", host(context));
 	put_member(writer, "duration_ns", value_ns(context->duration_ns));

@@ -79,7 +79,19 @@ static char *shell_line(const char *const *command)
 	return line;
 }
 
-void text_what_ran(struct text *text)
+static void what_was_there(struct text *text)
+{
+	const struct run_context *context = &text->report->context;
+
+	page_heading(&text->page, "tasktax:", STYLE_BOLD, "attached to %s",
+		     quote_string(context->attached_to).text);
+	page_text(&text->page, STYLE_PLAIN, 2, 2, "for %s on Linux %s %s, %s, %s",
+		  figure_ns(context->duration_ns).text, quote_string(context->kernel).text,
+		  quote_string(context->arch).text, text_counted(context->cpus, "CPU", "CPUs").text,
+		  quote_string(context->cpu_model).text);
+}
+
+static void what_ran(struct text *text)
 {
 	const struct run_context *context = &text->report->context;
 	char *line = shell_line(context->command);
@@ -97,6 +109,14 @@ void text_what_ran(struct text *text)
 		  quote_string(context->arch).text, text_counted(context->cpus, "CPU", "CPUs").text,
 		  quote_string(context->cpu_model).text);
 	free(line);
+}
+
+void text_what_ran(struct text *text)
+{
+	if (text->report->context.attached_to)
+		what_was_there(text);
+	else
+		what_ran(text);
 }
 
 static void hooks(struct text *text)
@@ -146,6 +166,7 @@ int text_write(const struct report *report, FILE *out, const struct text_options
 
 	text.top = options->top ? options->top : TOP;
 	text.top_pairs = options->top ? options->top : TOP_PAIRS;
+	text.threads = options->threads;
 	page_init(&text.page, out, width < WIDTH_LEAST ? WIDTH_LEAST : width, options->colour);
 	if (options->apart)
 		page_blank(&text.page);

@@ -18,6 +18,7 @@ struct text_options {
 	bool apart;	    /* begins with an empty line: others write to the same place */
 	unsigned int width; /* columns; 0: 80. Lines keep to it, from 60 on */
 	unsigned int top;   /* rows of the lists; 0: 10, and 8 pairs */
+	bool threads;	    /* every task that there is has a row of its own */
 };
 
 /* 0, -ENOMEM (something is missing from the text) or -EIO. */

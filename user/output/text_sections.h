@@ -16,6 +16,7 @@ struct text {
 	struct page page;
 	const struct report *report;
 	unsigned int top, top_pairs; /* rows of the lists */
+	bool threads;		     /* of the list of tasks: all of them */
 };
 
 void text_what_ran(struct text *text);	   /* text.c */

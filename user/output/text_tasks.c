@@ -233,13 +233,14 @@ static void task_table(struct text *text, const struct text_lines *lines)
 		{ .title = "migrated", .drop = 9 },
 	};
 	size_t figures = figure_columns(text, columns + TASK_COLUMNS, direct, wait);
+	size_t most = text->threads ? lines->count : text->top;
 	struct table *table = table_new(columns, TASK_COLUMNS + figures);
 
 	text_title(text, direct, sizeof(direct), "direct", text_direct_unknown(text));
 	text_title(text, wait, sizeof(wait), "wait", text_wait_unknown(text));
-	for (size_t i = 0; i < lines->count && i < text->top; i++)
+	for (size_t i = 0; i < lines->count && i < most; i++)
 		task_cells(text, table, &line[i]);
-	if (lines->count > text->top)
+	if (lines->count > most)
 		rest_cells(text, table, lines, "other", "others", 2);
 	table_print(table, &text->page);
 }
@@ -251,7 +252,7 @@ void text_tasks(struct text *text)
 	struct text_lines lines = { .line = NULL };
 	struct line *line;
 
-	if (report->thread_count <= report->process_count)
+	if (report->thread_count <= report->process_count && !text->threads)
 		return;
 	lines = lines_new(report->thread_count);
 	line = lines.line;
@@ -266,8 +267,9 @@ void text_tasks(struct text *text)
 		line[lines.count++] =
 			(struct line){ { task->comm, task->process, index, 1 }, 1, task->figures };
 	}
-	text_group_equals(&lines, text->top, report->process_count);
-	page_heading(&text->page, "busiest tasks", STYLE_BOLD, "%s",
+	if (!text->threads)
+		text_group_equals(&lines, text->top, report->process_count);
+	page_heading(&text->page, text->threads ? "tasks" : "busiest tasks", STYLE_BOLD, "%s",
 		     report->complete ? "" : "(at least)");
 	task_table(text, &lines);
 	page_notes(&text->page);

@@ -81,7 +81,11 @@ static void population(struct text *text)
 {
 	const struct report *report = text->report;
 	struct list created = { .used = 0 };
+	struct list before = { .used = 0 };
 
+	if (report->created[CREATED_BEFORE])
+		list_add(&before, ", %s of them there before",
+			 figure_count(report->created[CREATED_BEFORE]).text);
 	if (report->created[CREATED_PROCESS])
 		list_add(&created, "%s",
 			 text_counted(report->created[CREATED_PROCESS], "process", "processes")
@@ -94,10 +98,12 @@ static void population(struct text *text)
 			 text_counted(report->created[CREATED_VFORK], "vfork child",
 				      "vfork children")
 				 .text);
-	page_text(&text->page, STYLE_PLAIN, 2, 4, "%s, %s, at most %s at once; created %s; %s, %s",
+	page_text(&text->page, STYLE_PLAIN, 2, 4,
+		  "%s, %s%s, at most %s at once; created %s; %s, %s",
 		  text_counted(report->process_count, "process", "processes").text,
 		  text_counted(report->thread_count, "task", "tasks").text,
-		  figure_count(report->peak_tasks).text, created.used ? created.text : "none",
+		  before.used ? before.text : "", figure_count(report->peak_tasks).text,
+		  created.used ? created.text : "none",
 		  text_counted(report->execs, "exec", "execs").text,
 		  text_counted(report->exits, "exit", "exits").text);
 }

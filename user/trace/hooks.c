@@ -239,6 +239,20 @@ static void choose_tlb(struct hooks *hooks, const struct features *features,
 		hooks->tlb_switch = use(hooks, features, FEATURE_TLB_FLUSH);
 }
 
+/* Who is there already is found by the iterator, which needs what typed programs need. */
+static int refuse_attach(const struct hooks *hooks, const struct features *features,
+			 struct fail *fail)
+{
+	const struct feature *missing =
+		&features->feature[hooks->typed ? FEATURE_ITER_TASK : FEATURE_TASK_STORAGE];
+
+	if (!hooks->typed && features_has(features, FEATURE_TASK_STORAGE))
+		missing = &features->feature[FEATURE_SCHED_SWITCH];
+	return fail_set(fail, -ENOTSUP,
+			"cannot attach to what runs already: %s: %s; `tasktax run` needs less",
+			missing->name, missing->why);
+}
+
 int hooks_choose(struct hooks *hooks, const struct features *features, const struct wanted *wanted,
 		 struct fail *fail)
 {
@@ -266,6 +280,10 @@ int hooks_choose(struct hooks *hooks, const struct features *features, const str
 	choose_tlb(hooks, features, wanted);
 	if (hooks->typed)
 		hooks->iter = use(hooks, features, FEATURE_ITER_TASK);
+	if (wanted->attach && !hooks->iter)
+		return refuse_attach(hooks, features, fail);
+	hooks->attach = wanted->attach;
+	hooks->everybody = wanted->everybody;
 	hooks->run_delay = features_has(features, FEATURE_RUN_DELAY);
 	if (!hooks->run_delay)
 		hooks->wait_why = features->feature[FEATURE_RUN_DELAY].why;

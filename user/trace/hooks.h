@@ -22,6 +22,8 @@ struct wanted {
 	bool tlb_switch; /* TLB flushes by reason, at switches too */
 	bool unraised;	 /* faults that the kernel takes for a task, one by one */
 	bool cow_detail; /* which of the writes to once-shared pages copied them */
+	bool attach;	 /* the targets are there already */
+	bool everybody;	 /* and are all user tasks of the host */
 };
 
 enum switch_end {
@@ -44,6 +46,7 @@ struct hooks {
 	uint64_t flush_tlb_func; /* its address */
 	bool unraised;		 /* faults that raise no event are seen as well */
 	bool run_delay;		 /* the kernel keeps it: wait is known */
+	bool attach, everybody;	 /* as wanted */
 
 	/* For the report: what is attached, what is not and why. Strings belong to features. */
 	const char *attached[HOOKS_MAX + 1];

@@ -113,11 +113,15 @@ static int configure(struct session *session)
 		.flush_tlb_func = hooks->shootdowns ? hooks->flush_tlb_func : 0,
 		.calibrate_tid = (u32)gettid(),
 		.pid_namespace = pid_namespace(),
+		.attached = hooks->attach,
+		.everybody = hooks->everybody,
+		.loader = (u32)getpid(),
 	};
 	programs_choose(skeleton, hooks);
 	bpf_map__set_autocreate(hooks->typed ? skeleton->maps.tasks_raw : skeleton->maps.tasks,
 				false);
 	bpf_map__set_autocreate(skeleton->maps.tlb_flushes, hooks->tlb_switch);
+	bpf_map__set_autocreate(skeleton->maps.seeds, hooks->attach);
 	if (log_records(session) > UINT32_MAX / session->cpus / LOGS)
 		return -E2BIG;
 	bpf_map__set_autocreate(skeleton->maps.rings, needs_rings(hooks));
@@ -381,6 +385,7 @@ uint64_t session_arm(struct session *session)
 {
 	for (unsigned int i = 0; i < session->links; i++)
 		session->misses_before[i] = session_recursion_misses(session->linked[i]);
+	__atomic_store_n(&session->skeleton->bss->following, 1, __ATOMIC_SEQ_CST);
 	__atomic_store_n(&session->skeleton->bss->armed, 1, __ATOMIC_SEQ_CST);
 	return clock_now_ns();
 }
@@ -403,8 +408,10 @@ uint64_t session_disarm(struct session *session)
 	uint64_t stamp;
 
 	__atomic_store_n(&session->skeleton->bss->closing, 1, __ATOMIC_SEQ_CST);
-	if (!session->disarmed)
+	if (!session->disarmed) {
 		__atomic_store_n(&session->skeleton->bss->armed, 0, __ATOMIC_SEQ_CST);
+		__atomic_store_n(&session->skeleton->bss->following, 0, __ATOMIC_SEQ_CST);
+	}
 	stamp = clock_now_ns();
 	wait_for_programs();
 	if (!session->disarmed)

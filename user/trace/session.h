@@ -5,7 +5,8 @@
  * nothing is pinned.
  *
  * Order of calls: session_open, session_calibrate, session_mark_root, session_attach, session_arm,
- * ... drain by a consumer ..., session_disarm, last drain, session_close, session_free.
+ * ... drain by a consumer ..., session_disarm, last drain, session_close, session_free. With targets that
+ * are there already, seeding_run() (seeding.h) comes in place of session_mark_root, after session_attach.
  */
 #ifndef TASKTAX_TRACE_SESSION_H
 #define TASKTAX_TRACE_SESSION_H
@@ -45,6 +46,15 @@ uint64_t session_calibrate_tlb(struct session *session, uint64_t without);
 int session_mark_root(struct session *session, pid_t pid, struct fail *fail);
 
 int session_attach(struct session *session, struct fail *fail);
+
+/*
+ * Of sessions whose hooks have `attach`, after session_attach() and before arming. From session_follow() on the
+ * children of targets are targets; session_select() says of a process, by its id as we see it, that its tasks
+ * are to be; session_seed() makes those that live targets, and counts them. Each: 0 or a negative errno.
+ */
+void session_follow(struct session *session);
+int session_select(struct session *session, uint32_t tgid);
+int session_seed(struct session *session, unsigned int *found);
 
 /* Recording starts for all hooks at once. Returns the CLOCK_MONOTONIC stamp, ns. */
 uint64_t session_arm(struct session *session);

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: GPL-2.0
+/* seeding.c - session_follow(), _select() and _seed(), and the loop around them; see seeding.h. */
+#include "trace/seeding.h"
+
+#include <bpf/bpf.h>
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "trace/session_internal.h"
+
+#define PATIENCE_NS 5000000000ull /* where processes come faster than they can be looked through */
+
+void session_follow(struct session *session)
+{
+	__atomic_store_n(&session->skeleton->bss->following, 1, __ATOMIC_SEQ_CST);
+}
+
+int session_select(struct session *session, uint32_t tgid)
+{
+	struct seed seed = { .mm = __atomic_add_fetch(&session->skeleton->data_serial->last_mm_id,
+						      1, __ATOMIC_SEQ_CST) };
+	int fd = bpf_map__fd(session->skeleton->maps.seeds);
+
+	if (!bpf_map_update_elem(fd, &tgid, &seed, BPF_NOEXIST) || errno == EEXIST)
+		return 0;
+	return -errno;
+}
+
+/* The iterator writes a byte for each. */
+static int count_bytes(int fd, unsigned int *count)
+{
+	char bytes[4096];
+	ssize_t got;
+
+	for (;;) {
+		got = read(fd, bytes, sizeof(bytes));
+		if (got < 0 && (errno == EINTR || errno == EAGAIN))
+			continue;
+		if (got <= 0)
+			return got ? -errno : 0;
+		*count += (unsigned int)got;
+	}
+}
+
+int session_seed(struct session *session, unsigned int *found)
+{
+	struct bpf_link *link = bpf_program__attach_iter(session->skeleton->progs.seed_tasks, NULL);
+	int fd, err;
+
+	*found = 0;
+	__atomic_store_n(&session->skeleton->bss->seeds_added, 0, __ATOMIC_SEQ_CST);
+	if (!link)
+		return -errno;
+	fd = bpf_iter_create(bpf_link__fd(link));
+	err = fd < 0 ? fd : count_bytes(fd, found);
+	if (fd >= 0)
+		close(fd);
+	bpf_link__destroy(link);
+	*found += __atomic_load_n(&session->skeleton->bss->seeds_added, __ATOMIC_SEQ_CST);
+	return err;
+}
+
+/* ---- the loop ---- */
+
+static int select_one(void *context, uint32_t tgid)
+{
+	return session_select(context, tgid);
+}
+
+int seeding_run(struct session *session, const struct selection *selection, struct fail *fail)
+{
+	uint64_t patience = clock_now_ns() + PATIENCE_NS;
+	struct chosen chosen = { 0 };
+	unsigned int found = 0, before = 0, all = 0;
+	int err = 0;
+
+	session_follow(session);
+	do {
+		before = chosen.count;
+		if (!selection->everybody)
+			err = selection_scan(selection, &chosen, select_one, session, fail);
+		if (err)
+			break;
+		err = session_seed(session, &found);
+		if (err)
+			fail_set(fail, err, "cannot look through the tasks: %s", strerror(-err));
+		all |= found;
+	} while (!err && (found || chosen.count != before) && clock_now_ns() < patience);
+	chosen_free(&chosen);
+	if (!err && !all)
+		err = fail_set(fail, -ESRCH, "no process is left that was selected");
+	return err;
+}
