@@ -140,6 +140,7 @@ struct event_newtask {
 	u64 stack,
 		tls; /* of a thread: its first user stack pointer and thread pointer, 0: not known */
 	u8 comm[EVENT_COMM_LEN];
+	u32 local_pid, reserved; /* as local_tgid, of the task */
 };
 
 struct event_exec {
@@ -301,7 +302,7 @@ _Static_assert(sizeof(struct event_header) == 16, "wire ABI");
 _Static_assert(sizeof(struct event_switch) == 48, "wire ABI: the hot record");
 _Static_assert(sizeof(struct event_waking) == 24, "wire ABI");
 _Static_assert(sizeof(struct event_missed) == 32, "wire ABI");
-_Static_assert(sizeof(struct event_newtask) == 80, "wire ABI");
+_Static_assert(sizeof(struct event_newtask) == 88, "wire ABI");
 _Static_assert(sizeof(struct event_exec) == 56, "wire ABI");
 _Static_assert(sizeof(struct event_rename) == 40, "wire ABI");
 _Static_assert(sizeof(struct event_exit) == 40, "wire ABI");

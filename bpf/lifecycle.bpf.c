@@ -7,7 +7,7 @@
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
 #include "emit.bpf.h"
-#include "seed.bpf.h"
+#include "target.bpf.h"
 
 static __always_inline void send_newtask(struct task_struct *task, struct task_state *child,
 					 u32 parent, u64 clone_flags, const bool typed)
@@ -23,10 +23,11 @@ static __always_inline void send_newtask(struct task_struct *task, struct task_s
 	e->tgid = FIELD(typed, task, tgid);
 	e->mm = child->mm;
 	e->clone_flags = clone_flags;
+	e->local_pid = local_pid(task);
 	if (clone_flags & CLONE_THREAD)
 		e->stack = task_user_stack(task, typed);
 	else
-		e->local_tgid = local_pid(task);
+		e->local_tgid = e->local_pid;
 	if (clone_flags & CLONE_SETTLS)
 		e->tls = task_thread_pointer(task, typed);
 	bpf_probe_read_kernel(e->comm, sizeof(e->comm), &task->comm);
@@ -40,7 +41,7 @@ static __always_inline struct task_state *creator(struct task_struct *current, c
 
 	if (parent || !typed || !conf.attached || armed)
 		return parent;
-	if (seed(current))
+	if (seed(current, true))
 		seeds_added = 1;
 	return target_state(current, typed);
 }
@@ -79,7 +80,7 @@ static __always_inline int on_newtask(struct task_struct *task, u64 clone_flags,
 			target_forget(task);
 		return 0;
 	}
-	child = target_mark(task, typed);
+	child = target_mark(task, BPF_ANY, typed);
 	if (!child) {
 		untracked(task, typed);
 		return 0;

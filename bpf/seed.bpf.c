@@ -16,9 +16,9 @@ int seed_tasks(struct bpf_iter__task *ctx)
 	struct task_struct *task = ctx->task;
 	u8 found = 1;
 
-	if (!task || task->exit_state || is_kernel_thread(task, true))
+	if (!task || task->exit_state)
 		return 0;
-	if (!bpf_task_storage_get(&tasks, task, 0, 0) && seed(task))
+	if (!bpf_task_storage_get(&tasks, task, 0, 0) && seed(task, true))
 		bpf_seq_write(ctx->meta->seq, &found, sizeof(found)); /* how many: the bytes */
 	return 0;
 }

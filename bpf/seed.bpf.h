@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * seed.bpf.h - makes a living task a target, if its process is selected. By the iterator, and at a birth when
- * the iterator has not come to the parent yet.
+ * seed.bpf.h - makes a living task a target, if its process is selected: by the iterator, and at a birth when
+ * the iterator has not come to the parent yet. Without task storage there is no iterator, and the loader knows
+ * no addresses: then a task is marked when it is met first.
  */
 #ifndef TASKTAX_SEED_BPF_H
 #define TASKTAX_SEED_BPF_H
 
 #include "emit.bpf.h"
-#include "target.bpf.h"
+#include "mark.bpf.h"
 
 static __always_inline struct seed *seed_of(struct task_struct *task)
 {
@@ -33,7 +34,7 @@ static __always_inline void seed_later(struct task_struct *task)
 }
 
 static __always_inline void announce_seed(struct task_struct *task, const struct task_state *state,
-					  u32 first)
+					  u32 first, const bool typed)
 {
 	struct event_newtask *e = reserve_lifecycle(event_newtask, EVENT_NEWTASK, NEWTASK_SEEDED);
 	struct seed *parent;
@@ -42,9 +43,10 @@ static __always_inline void announce_seed(struct task_struct *task, const struct
 		return;
 	e->task = state->id;
 	e->parent = first;
-	e->pid = task->pid;
-	e->tgid = task->tgid;
+	e->pid = FIELD(typed, task, pid);
+	e->tgid = FIELD(typed, task, tgid);
 	e->mm = state->mm;
+	e->local_pid = local_pid(task);
 	if (first) {
 		e->clone_flags = CLONE_VM | CLONE_THREAD;
 	} else {
@@ -62,14 +64,17 @@ static __always_inline void announce_seed(struct task_struct *task, const struct
  * Whether the task has become a target now. Processes that share an address space (vfork) get a serial of it
  * each: it names, and decides nothing.
  */
-static __always_inline bool seed(struct task_struct *task)
+static __always_inline bool seed(struct task_struct *task, const bool typed)
 {
-	struct seed *process = seed_of(task);
+	struct seed *process;
 	struct task_state *state;
 
+	if (is_kernel_thread(task, typed))
+		return false;
+	process = seed_of(task);
 	if (!process)
 		return false;
-	state = target_mark(task, true);
+	state = target_mark(task, BPF_NOEXIST, typed);
 	if (!state) {
 		seeds_added = 1;
 		return false;
@@ -77,8 +82,9 @@ static __always_inline bool seed(struct task_struct *task)
 	if (!target_claim(state))
 		return false;
 	state->mm = process->mm;
-	state->mm_struct = (u64)task->mm;
-	announce_seed(task, state, __sync_val_compare_and_swap(&process->task, 0, state->id));
+	state->mm_struct = (u64)FIELD(typed, task, mm);
+	announce_seed(task, state, __sync_val_compare_and_swap(&process->task, 0, state->id),
+		      typed);
 	return true;
 }
 

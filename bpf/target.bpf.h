@@ -5,31 +5,9 @@
 #ifndef TASKTAX_TARGET_BPF_H
 #define TASKTAX_TARGET_BPF_H
 
-#include "compat.bpf.h"
-#include "maps.bpf.h"
+#include "seed.bpf.h"
 
-#define PID_NAMESPACES_MAX 33 /* MAX_PID_NS_LEVEL of include/linux/pid_namespace.h, plus one */
-
-/* The pid by which the loader knows this task: that in its own pid namespace. 0: it does not. */
-static __noinline u32 local_pid(struct task_struct *task)
-{
-	struct pid *pid = BPF_CORE_READ(task, thread_pid);
-	u32 level = BPF_CORE_READ(pid, level);
-	void *number = &pid->numbers[0];
-
-	for (u32 i = 0; i <= level && i < PID_NAMESPACES_MAX; i++) {
-		struct upid *at = number;
-
-		if (BPF_CORE_READ(at, ns, ns.inum) == conf.pid_namespace)
-			return BPF_CORE_READ(at, nr);
-		number += bpf_core_type_size(struct upid);
-	}
-	return 0;
-}
-
-/* Not on the stack, which has 512 bytes. */
 static const struct task_state root_state = { .id = ROOT_TASK, .mm = ROOT_MM };
-static const struct task_state new_state = {};
 
 /* The look-up without task storage. The loader has no address to mark the root by, only its pid. */
 static __always_inline struct task_state *target_state_raw(struct task_struct *task)
@@ -39,6 +17,8 @@ static __always_inline struct task_state *target_state_raw(struct task_struct *t
 	u64 key = (u64)task;
 
 	state = bpf_map_lookup_elem(&tasks_raw, &key);
+	if (conf.attached && !state && following)
+		return seed(task, false) ? bpf_map_lookup_elem(&tasks_raw, &key) : NULL;
 	if (state || !pid || local_pid(task) != pid)
 		return state;
 	bpf_map_update_elem(&tasks_raw, &key, &root_state, BPF_NOEXIST);
@@ -52,36 +32,12 @@ static __always_inline struct task_state *target_state(struct task_struct *task,
 	return typed ? bpf_task_storage_get(&tasks, task, 0, 0) : target_state_raw(task);
 }
 
-/* Makes a task a target; NULL when there is no memory for it. */
-static __always_inline struct task_state *target_mark(struct task_struct *task, const bool typed)
-{
-	u64 key = (u64)task;
-
-	if (typed)
-		return bpf_task_storage_get(&tasks, task, (void *)&new_state,
-					    BPF_LOCAL_STORAGE_GET_F_CREATE);
-	bpf_map_update_elem(&tasks_raw, &key, &new_state, BPF_ANY);
-	return bpf_map_lookup_elem(&tasks_raw, &key);
-}
-
 /* Without task storage, which goes with its task. */
 static __always_inline void target_forget(struct task_struct *task)
 {
 	u64 key = (u64)task;
 
 	bpf_map_delete_elem(&tasks_raw, &key);
-}
-
-static __always_inline u32 next_serial(volatile u32 *last)
-{
-	return __sync_fetch_and_add(last, 1) + 1;
-}
-
-/* Gives a marked task its serial, once: false when somebody else has. */
-static __always_inline bool target_claim(struct task_state *state)
-{
-	return !state->id &&
-	       !__sync_val_compare_and_swap(&state->id, 0, next_serial(&last_task_id));
 }
 
 /*

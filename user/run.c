@@ -38,6 +38,7 @@ struct course {
 	sigset_t blocked, before;
 	int signals;  /* signalfd */
 	bool stopped; /* by a signal, after the command's end */
+	bool met;     /* a target has been seen */
 	bool hurry;   /* maps must be read before their process is gone */
 	uint64_t armed_ns, disarmed_ns;
 	uint64_t cpu_before_ns;
@@ -200,10 +201,14 @@ static int prepare(struct course *course, const struct hooks *hooks, struct fail
 static bool is_over(struct course *course)
 {
 	uint64_t most = course->options->duration_ns;
+	uint32_t live;
 
-	if (is_attached(course))
-		return course->stopped || !model_live_tasks(course->model) ||
+	if (is_attached(course)) {
+		live = model_live_tasks(course->model);
+		course->met |= live > 0; /* without the iterator nobody is known yet */
+		return course->stopped || (course->met && !live) ||
 		       (most && clock_now_ns() - course->armed_ns >= most);
+	}
 	if (!target_ended(&course->target))
 		return false;
 	return !course->options->follow_all || course->stopped || !model_live_tasks(course->model);

@@ -174,6 +174,36 @@ group_of() {
 	GROUP=
 }
 
+@test "without the iterator, or task storage: whoever is chosen is a target when it is met first" {
+	# shellcheck disable=SC2016 # the inner shell expands it
+	background bash -c 'while :; do "$0" >/dev/null; done' "$TARGETS/short_tasks"
+	background "$DEMO" ring --as thread --cpu auto --rounds 100000000
+	sleep 0.3
+	for missing in iter_task task_storage; do
+		attach -p "${STARTED[0]},${STARTED[1]}" --without $missing -d 0.5
+		[ "$status" = 0 ]
+		exact
+		valid
+		[ "$(switches thread)" -gt 1000 ]
+		check '.tasks.created.process > 0'
+		check '[.processes[].tasks[] | select(.created == "before")] | length >= 2'
+		check '[.processes[].tasks[].pid] | length == (unique | length)'
+	done
+}
+
+@test "in a pid namespace: pids as they are seen there, the kernel's beside them" {
+	# shellcheck disable=SC2016 # the inner shell expands it
+	unshare --pid --fork --mount-proc bash -c '"$1" ring --as process --cpu auto --rounds 100000000 &
+		sleep 0.3; "$0" attach -p $! -d 0.3 --json="$2" -o "$3"; kill -KILL $!' \
+		"$TASKTAX" "$DEMO" "$JSON" "$REPORT"
+	exact
+	valid
+	check '.processes | length == 3 and all(.pid < 20 and .kernel_pid > .pid)'
+	check '[.processes[].tasks[]] | all(.pid < 20 and .kernel_pid > .pid)'
+	check '.attached_to == "-p 2"'
+	grep -E '^ +[0-9]+ \([0-9]+\) +tasktax-demo' "$REPORT"
+}
+
 @test "the whole host, for a moment: idle and kernel threads as rows" {
 	background "$DEMO" ring --as process --cpu auto --rounds 100000000
 	sleep 0.2
@@ -222,7 +252,6 @@ group_of() {
 	refused 120 "*--pid x: not a list of process ids*" -p x
 	refused 120 "*--duration 0: not a number of seconds*" -p 1 -d 0
 	refused 120 "*attach takes no command*" -p 1 -- true
-	refused 122 "*cannot attach to what runs already: iter_task: *" -p "$RUNNING" --without iter_task -d 1
 }
 
 @test "nothing is left behind, and the target goes on as it was" {

@@ -164,7 +164,9 @@ struct task_figures {
 
 struct task_entry {
 	uint32_t id; /* serial, index into report.tasks */
-	uint32_t pid, tgid;
+	uint32_t pid,
+		tgid; /* as the loader's pid namespace sees them; what it cannot see: the kernel's */
+	uint32_t kernel_pid;
 	uint32_t process; /* index into report.processes */
 	uint32_t parent;  /* serial of the creating task, 0: none or unknown */
 	uint32_t mm;	  /* address space at its end */
@@ -189,12 +191,12 @@ struct task_entry {
 };
 
 struct process_entry {
-	uint32_t tgid;
-	uint32_t parent;     /* index into report.processes, own index for the root */
-	uint32_t mm;	     /* address space at its end */
-	uint32_t threads;    /* tasks it ever had */
-	uint32_t crashed_by; /* signal, 0: none */
-	uint32_t tasks_lost; /* tasks that the crash took besides the one that died first */
+	uint32_t tgid, kernel_tgid; /* as of task_entry */
+	uint32_t parent;	    /* index into report.processes, own index for the root */
+	uint32_t mm;		    /* address space at its end */
+	uint32_t threads;	    /* tasks it ever had */
+	uint32_t crashed_by;	    /* signal, 0: none */
+	uint32_t tasks_lost;	    /* tasks that the crash took besides the one that died first */
 	bool exited;
 	enum created_as created;
 	const char *level; /* "process-level", ... of this process alone: thread-level or single */

@@ -96,7 +96,8 @@ static int process_of_new(struct tasks *tasks, const struct event_newtask *event
 	err = process_new(tasks, index);
 	if (err)
 		return err;
-	tasks->process[*index].tgid = event->tgid;
+	tasks->process[*index].tgid = event->local_tgid ?: event->tgid;
+	tasks->process[*index].kernel_tgid = event->tgid;
 	tasks->process[*index].created = created;
 	if (event->parent)
 		tasks->process[*index].parent = parent_process;
@@ -117,8 +118,9 @@ int tasks_newtask(struct tasks *tasks, const struct event_newtask *event)
 	if (!task)
 		return -ENOMEM;
 	task->known = true;
-	task->pid = event->pid;
-	task->tgid = event->tgid;
+	task->pid = event->local_pid ?: event->pid;
+	task->kernel_pid = event->pid;
+	task->tgid = tasks->process[index].tgid;
 	task->process = index;
 	task->parent = event->parent;
 	task->created = created;
@@ -147,13 +149,16 @@ int tasks_exec(struct tasks *tasks, const struct event_exec *event)
 		return -ENOMEM;
 	tasks->execs++;
 	task->mm = event->mm;
-	task->pid = event->pid;
+	if (event->pid != task->kernel_pid) /* de_thread() has given it the leader's */
+		task->pid = task->process != PROCESS_UNKNOWN ? task->tgid : event->pid;
+	task->kernel_pid = event->pid;
 	comm_copy(task->comm, event->comm);
 	process = &tasks->process[task->process];
 	process->mm = event->mm;
 	if (task->process != PROCESS_UNKNOWN) {
 		/* de_thread(): whoever executes becomes the leader */
 		tasks->leader[task->process] = event->task;
+		process->kernel_tgid = event->pid;
 		comm_copy(process->comm, event->comm);
 	}
 	return 0;

@@ -213,13 +213,13 @@ static json_t *task_reconcile(const struct task_entry *task)
 
 static json_t *task_object(const struct report *report, const struct task_entry *task)
 {
-	json_t *object =
-		json_pack("{s:o, s:o, s:s, s:o, s:b, s:o, s:o}", "pid", value_number(task->pid),
-			  "comm", value_text(task->comm), "created",
-			  task->known ? created_as_name(task->created) : "unknown", "address_space",
-			  value_number(task->mm), "alive_at_end", task->closed, "exit_status",
-			  task->exited ? json_integer(task->exit_code) : json_null(), "reconcile",
-			  task_reconcile(task));
+	json_t *object = json_pack(
+		"{s:o, s:o, s:o, s:s, s:o, s:b, s:o, s:o}", "pid", value_number(task->pid),
+		"kernel_pid", value_number(task->kernel_pid), "comm", value_text(task->comm),
+		"created", task->known ? created_as_name(task->created) : "unknown",
+		"address_space", value_number(task->mm), "alive_at_end", task->closed,
+		"exit_status", task->exited ? json_integer(task->exit_code) : json_null(),
+		"reconcile", task_reconcile(task));
 
 	add_figures(&object, report, &task->figures);
 	return object;
@@ -230,7 +230,8 @@ static json_t *process_object(const struct report *report, uint32_t index, json_
 	const struct process_entry *process = &report->processes[index];
 	uint32_t parent = process->parent == index ? 0 : report->processes[process->parent].tgid;
 	json_t *object = json_pack(
-		"{s:o, s:o, s:o, s:s, s:o, s:o, s:i, s:b, s:o}", "pid", value_number(process->tgid),
+		"{s:o, s:o, s:o, s:o, s:s, s:o, s:o, s:i, s:b, s:o}", "pid",
+		value_number(process->tgid), "kernel_pid", value_number(process->kernel_tgid),
 		"comm", value_text(process->comm), "parent", value_number(parent), "created",
 		process->tgid ? created_as_name(process->created) : "unknown", "address_space",
 		value_number(process->mm), "level", value_text(process->level), "threads",

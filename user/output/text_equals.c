@@ -78,7 +78,7 @@ void text_group_equals(struct text_lines *lines, size_t room, size_t known)
 }
 
 void text_name_cells(struct text *text, struct table *table, const struct text_line *line,
-		     uint32_t pid, uint32_t pid_of_all)
+		     uint32_t pid, uint32_t kernel_pid, uint32_t pid_of_all)
 {
 	char suffix[24] = "";
 
@@ -88,6 +88,8 @@ void text_name_cells(struct text *text, struct table *table, const struct text_l
 		table_cell(table, STYLE_PLAIN, "%s", "");
 	} else if (line->members > 1) {
 		table_cell(table, STYLE_DIM, "%" PRIu32, pid_of_all);
+	} else if (pid && kernel_pid && kernel_pid != pid) {
+		table_cell(table, STYLE_PLAIN, "%" PRIu32 " (%" PRIu32 ")", pid, kernel_pid);
 	} else if (pid) {
 		table_cell(table, STYLE_PLAIN, "%" PRIu32, pid);
 	} else {

@@ -131,7 +131,7 @@ static void memory_table(struct text *text, const struct text_lines *lines)
 		uint32_t pid = text->report->processes[line[i].head.index].tgid;
 
 		table_row(table);
-		text_name_cells(text, table, &line[i].head, pid, 0);
+		text_name_cells(text, table, &line[i].head, pid, 0, 0);
 		figure_cells(text, table, &line[i]);
 	}
 	if (lines->count > text->top)

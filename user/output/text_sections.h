@@ -59,9 +59,12 @@ void text_group_equals(struct text_lines *lines, size_t room, size_t known);
 
 void text_line_add(const struct text_lines *lines, void *sum, const void *one);
 
-/* The pid, that of the whole when there are several (0: they have none in common), and the name. */
+/*
+ * The pid, that of the whole when there are several (0: they have none in common), and the name. The kernel's
+ * pid stands beside it where it differs (0: not to be shown): the loader is in a pid namespace.
+ */
 void text_name_cells(struct text *text, struct table *table, const struct text_line *line,
-		     uint32_t pid, uint32_t pid_of_all);
+		     uint32_t pid, uint32_t kernel_pid, uint32_t pid_of_all);
 
 /* --- text_words.c: words and styles that several sections use --- */
 

@@ -133,7 +133,7 @@ static void process_cells(struct text *text, struct table *table, const struct l
 	uint32_t parent = processes[process->parent].tgid;
 
 	table_row(table);
-	text_name_cells(text, table, &line->head, process->tgid, 0);
+	text_name_cells(text, table, &line->head, process->tgid, process->kernel_tgid, 0);
 	if (process->parent == line->head.index || !parent)
 		table_cell(table, STYLE_PLAIN, "%s", "");
 	else
@@ -214,7 +214,7 @@ static void task_cells(struct text *text, struct table *table, const struct line
 
 	snprintf(pid, sizeof(pid), " %" PRIu32, process->tgid);
 	table_row(table);
-	text_name_cells(text, table, &line->head, task->pid, process->tgid);
+	text_name_cells(text, table, &line->head, task->pid, task->kernel_pid, process->tgid);
 	table_name(table, STYLE_PLAIN, process->comm[0] ? process->comm : "?", pid);
 	table_count(table, STYLE_PLAIN, "", line->figures.migrated);
 	figure_cells(text, table, &line->figures);

@@ -137,6 +137,12 @@ static bool typed_works(const struct features *features)
 	       features_has(features, FEATURE_SCHED_PROCESS_EXIT);
 }
 
+static bool is_off(const struct features *features, enum feature_id id)
+{
+	return features->feature[id].state == FEATURE_OFF ||
+	       features->feature[id].state == FEATURE_EXCLUDED;
+}
+
 static bool is_spare_of(enum feature_id id, const struct feature_row *row)
 {
 	return id && (row->spare[0] == id || row->spare[1] == id);
@@ -166,8 +172,8 @@ static bool is_needed(const struct features *features, enum feature_id id)
 {
 	bool first_choice = false;
 
-	if (is_variant(id))
-		return !typed_works(features);
+	if (is_variant(id)) /* without the iterator they find who is there already */
+		return !typed_works(features) || is_off(features, FEATURE_ITER_TASK);
 	for (int i = 0; i < FEATURE_COUNT; i++) {
 		if (!is_spare_of(id, &feature_rows[i]) ||
 		    features->feature[i].state == FEATURE_UNPROBED ||

@@ -239,20 +239,6 @@ static void choose_tlb(struct hooks *hooks, const struct features *features,
 		hooks->tlb_switch = use(hooks, features, FEATURE_TLB_FLUSH);
 }
 
-/* Who is there already is found by the iterator, which needs what typed programs need. */
-static int refuse_attach(const struct hooks *hooks, const struct features *features,
-			 struct fail *fail)
-{
-	const struct feature *missing =
-		&features->feature[hooks->typed ? FEATURE_ITER_TASK : FEATURE_TASK_STORAGE];
-
-	if (!hooks->typed && features_has(features, FEATURE_TASK_STORAGE))
-		missing = &features->feature[FEATURE_SCHED_SWITCH];
-	return fail_set(fail, -ENOTSUP,
-			"cannot attach to what runs already: %s: %s; `tasktax run` needs less",
-			missing->name, missing->why);
-}
-
 int hooks_choose(struct hooks *hooks, const struct features *features, const struct wanted *wanted,
 		 struct fail *fail)
 {
@@ -261,8 +247,10 @@ int hooks_choose(struct hooks *hooks, const struct features *features, const str
 	memset(hooks, 0, sizeof(*hooks));
 	if (!features_has(features, FEATURE_RINGBUF))
 		return refuse(features, fail);
+	/* who is there already is found by the iterator, or met by programs that need no task storage */
 	hooks->typed = features_has(features, FEATURE_TASK_STORAGE) &&
-		       has_all(features, typed_core);
+		       has_all(features, typed_core) &&
+		       (!wanted->attach || features_has(features, FEATURE_ITER_TASK));
 	if (!hooks->typed && !has_all(features, raw_core))
 		return refuse(features, fail);
 	core = hooks->typed ? typed_core : raw_core;
@@ -280,8 +268,6 @@ int hooks_choose(struct hooks *hooks, const struct features *features, const str
 	choose_tlb(hooks, features, wanted);
 	if (hooks->typed)
 		hooks->iter = use(hooks, features, FEATURE_ITER_TASK);
-	if (wanted->attach && !hooks->iter)
-		return refuse_attach(hooks, features, fail);
 	hooks->attach = wanted->attach;
 	hooks->everybody = wanted->everybody;
 	hooks->run_delay = features_has(features, FEATURE_RUN_DELAY);

@@ -25,7 +25,7 @@ static void choose_lifecycle(struct tasktax_bpf *skeleton, const struct hooks *h
 					  true);
 	if (typed && hooks->iter)
 		bpf_program__set_autoload(skeleton->progs.close_tasks, true);
-	bpf_program__set_autoload(skeleton->progs.seed_tasks, hooks->attach);
+	bpf_program__set_autoload(skeleton->progs.seed_tasks, hooks->attach && hooks->iter);
 }
 
 static void choose_sched(struct tasktax_bpf *skeleton, const struct hooks *hooks)

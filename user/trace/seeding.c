@@ -46,10 +46,13 @@ static int count_bytes(int fd, unsigned int *count)
 
 int session_seed(struct session *session, unsigned int *found)
 {
-	struct bpf_link *link = bpf_program__attach_iter(session->skeleton->progs.seed_tasks, NULL);
+	struct bpf_link *link;
 	int fd, err;
 
 	*found = 0;
+	if (!session->hooks.iter)
+		return 0; /* they are marked when they are met */
+	link = bpf_program__attach_iter(session->skeleton->progs.seed_tasks, NULL);
 	__atomic_store_n(&session->skeleton->bss->seeds_added, 0, __ATOMIC_SEQ_CST);
 	if (!link)
 		return -errno;
@@ -89,7 +92,7 @@ int seeding_run(struct session *session, const struct selection *selection, stru
 		all |= found;
 	} while (!err && (found || chosen.count != before) && clock_now_ns() < patience);
 	chosen_free(&chosen);
-	if (!err && !all)
+	if (!err && !all && session->hooks.iter)
 		err = fail_set(fail, -ESRCH, "no process is left that was selected");
 	return err;
 }
