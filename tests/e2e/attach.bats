@@ -246,7 +246,7 @@ group_of() {
 	refused 120 "tasktax: attach: no process is selected: none in control group /none lives here" --cgroup /none
 	refused 120 "tasktax: attach: no process is selected: none in container 0123abcd lives here" --container 0123abcd
 	refused 120 "*--user no-such-user: there is no such user*" --user no-such-user
-	refused 120 "*whom to attach to?*"
+	refused 120 "*which processes? -p*"
 	refused 120 "*-a is the whole host*" -a -p 1
 	refused 120 "*--pid 1,: not a list of process ids*" -p 1,
 	refused 120 "*--pid x: not a list of process ids*" -p x
