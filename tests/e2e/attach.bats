@@ -4,6 +4,8 @@
 # while they come and go, that the figures are the kernel's own over just that time, and that they are left alone.
 
 load common
+load servers
+load attached
 
 setup() {
 	bats_require_minimum_version 1.5.0
@@ -86,7 +88,7 @@ counters() { cat "/proc/$1"/task/*/status | awk '/^voluntary/ { v += $2 } /^nonv
 @test "births and deaths while it attaches: nobody missed, nobody twice" {
 	for target in "$TARGETS/storm" "$TARGETS/short_tasks"; do
 		# shellcheck disable=SC2016 # the inner shell expands it
-		background bash -c 'while :; do "$0" >/dev/null; done' "$target"
+		background bash -c 'while :; do "$0" >/dev/null 2>&1; done' "$target"
 		sleep 0.2
 		for _ in 1 2 3 4; do
 			attach -p "$RUNNING" -d 0.1
@@ -176,7 +178,7 @@ group_of() {
 
 @test "without the iterator, or task storage: whoever is chosen is a target when it is met first" {
 	# shellcheck disable=SC2016 # the inner shell expands it
-	background bash -c 'while :; do "$0" >/dev/null; done' "$TARGETS/short_tasks"
+	background bash -c 'while :; do "$0" >/dev/null 2>&1; done' "$TARGETS/short_tasks"
 	background "$DEMO" ring --as thread --cpu auto --rounds 100000000
 	sleep 0.3
 	for missing in iter_task task_storage; do
@@ -273,4 +275,8 @@ group_of() {
 	one=$(counters "$RUNNING")
 	sleep 0.1
 	[ "$one" != "$(counters "$RUNNING")" ]
+}
+
+@test "PostgreSQL under pgbench: exact, and between what /proc says before and after" {
+	postgres_attached 3
 }

@@ -25,10 +25,16 @@ need() {
 }
 
 # server_start ARGUMENT...: tasktax run with these arguments, by $UNDER, in the background, in $SERVER. In a
-# session of its own: Apache ends by a signal to its whole process group.
+# session of its own: Apache ends by a signal to its whole process group. With $UNTRACED it is the user's (-u USER)
+# command alone.
 server_start() {
 	JSON=$BATS_TEST_TMPDIR/report.json REPORT=$BATS_TEST_TMPDIR/report
 	LOG=$BATS_TEST_TMPDIR/log
+	if [ -n "${UNTRACED-}" ]; then
+		setsid setpriv --reuid="$2" --regid="$2" --init-groups "${@:4}" >"$LOG" 2>&1 3>&- &
+		SERVER=$!
+		return
+	fi
 	setsid "${UNDER[@]}" "$TASKTAX" run --json="$JSON" -o "$REPORT" "$@" >"$LOG" 2>&1 3>&- &
 	SERVER=$!
 }

@@ -53,7 +53,6 @@ int session_seed(struct session *session, unsigned int *found)
 	if (!session->hooks.iter)
 		return 0; /* they are marked when they are met */
 	link = bpf_program__attach_iter(session->skeleton->progs.seed_tasks, NULL);
-	__atomic_store_n(&session->skeleton->bss->seeds_added, 0, __ATOMIC_SEQ_CST);
 	if (!link)
 		return -errno;
 	fd = bpf_iter_create(bpf_link__fd(link));
@@ -61,7 +60,7 @@ int session_seed(struct session *session, unsigned int *found)
 	if (fd >= 0)
 		close(fd);
 	bpf_link__destroy(link);
-	*found += __atomic_load_n(&session->skeleton->bss->seeds_added, __ATOMIC_SEQ_CST);
+	*found += __atomic_exchange_n(&session->skeleton->bss->seeds_added, 0, __ATOMIC_SEQ_CST);
 	return err;
 }
 
