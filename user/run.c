@@ -3,6 +3,7 @@
 #include "run.h"
 
 #include <errno.h>
+#include <linux/capability.h>
 #include <poll.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -279,6 +280,18 @@ static int begin_command(struct course *course, struct fail *fail)
 	return err ?: target_release(&course->target, fail);
 }
 
+/*
+ * Nothing more will be loaded or attached. What remains is to look into others' /proc/PID/maps and smaps, and to write the
+ * report where the user may.
+ */
+static int give_up_privilege(struct fail *fail)
+{
+	if (!privilege_can_be_dropped())
+		return 0;
+	return privilege_drop(PRIVILEGE_BIT(CAP_SYS_PTRACE) | PRIVILEGE_BIT(CAP_DAC_OVERRIDE),
+			      fail);
+}
+
 /* Who the targets are is known before anything of them is recorded. */
 static int begin_attached(struct course *course, struct fail *fail)
 {
@@ -286,9 +299,10 @@ static int begin_attached(struct course *course, struct fail *fail)
 
 	if (!err)
 		err = consumer_drain(course->consumer, true);
-	if (!err)
-		course->armed_ns = session_arm(course->session);
-	return err;
+	if (err)
+		return err;
+	course->armed_ns = session_arm(course->session);
+	return give_up_privilege(fail);
 }
 
 static int trace_to_the_end(struct course *course, struct fail *fail)

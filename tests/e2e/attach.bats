@@ -203,18 +203,21 @@ group_of() {
 	check '.processes | length == 3 and all(.pid < 20 and .kernel_pid > .pid)'
 	check '[.processes[].tasks[]] | all(.pid < 20 and .kernel_pid > .pid)'
 	check '.attached_to == "-p 2"'
+	grep tasktax-demo "$REPORT"
 	grep -E '^ +[0-9]+ \([0-9]+\) +tasktax-demo' "$REPORT"
 }
 
 @test "the whole host, for a moment: idle and kernel threads as rows" {
 	background "$DEMO" ring --as process --cpu auto --rounds 100000000
 	sleep 0.2
-	attach -a -d 0.2
-	[ "$status" = 0 ]
+	"$TASKTAX" attach -a -d 0.2 --json="$JSON" -o "$REPORT" 3>&- &
+	tracer=$!
+	wait "$tracer"
 	exact
 	check '.processes | map(.pid) | index('"$RUNNING"') != null'
-	check '[.switches[].level] | index("other") != null and index("idle") != null'
-	check '[.processes[] | select(.comm == "tasktax")] == []'
+	# which of them there are in so short a time is the host's affair
+	check '[.switches[].level] | (index("other") // index("idle") // index("kernel")) != null'
+	check '.processes | map(.pid) | index('"$tracer"') == null'
 	grep -q 'attached to the whole host' "$REPORT"
 }
 
@@ -267,6 +270,9 @@ group_of() {
 	"$TASKTAX" attach -p "$RUNNING" --json="$JSON" -o "$REPORT" 3>&- &
 	tracer=$!
 	sleep 0.7
+	# CAP_DAC_OVERRIDE and CAP_SYS_PTRACE, at most, are left of what it had
+	[ $((0x$(awk '/^CapEff/ { print $2 }' "/proc/$tracer/status") & ~0x80002)) = 0 ]
+	grep -q '^NoNewPrivs:.1' "/proc/$tracer/status"
 	kill -KILL "$tracer"
 	wait "$tracer" || true
 	as_before() { [ "$(programs)" = "$before" ]; }

@@ -253,6 +253,16 @@ static int keep_tracing(struct fail *fail)
 	return privilege_keep_tracing(PRIVILEGE_BIT(CAP_KILL), fail);
 }
 
+static int drop_all(struct fail *fail)
+{
+	return privilege_drop(0, fail);
+}
+
+static int keep_kill(struct fail *fail)
+{
+	return privilege_drop(PRIVILEGE_BIT(CAP_KILL), fail);
+}
+
 static void capabilities_given_up(void **state)
 {
 	struct privilege now;
@@ -263,7 +273,8 @@ static void capabilities_given_up(void **state)
 	if ((now.effective & keep) != keep)
 		keep = SYS_ADMIN;
 	assert_int_equal(left_of(keep_tracing, keep | PRIVILEGE_BIT(CAP_KILL)), 0);
-	assert_int_equal(left_of(privilege_drop_all, 0), 0);
+	assert_int_equal(left_of(drop_all, 0), 0);
+	assert_int_equal(left_of(keep_kill, PRIVILEGE_BIT(CAP_KILL)), 0);
 }
 
 int main(void)

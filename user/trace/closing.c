@@ -35,20 +35,16 @@ static int read_closed(int fd, consumer_sink sink, void *context)
 	}
 }
 
-static int close_by_iterator(struct session *session, consumer_sink sink, void *context)
+/* The link may go: the descriptor holds the program. */
+int session_iterate(struct bpf_program *program, int *fd)
 {
-	struct bpf_link *link =
-		bpf_program__attach_iter(session->skeleton->progs.close_tasks, NULL);
-	int fd, err;
+	struct bpf_link *link = bpf_program__attach_iter(program, NULL);
 
 	if (!link)
 		return -errno;
-	fd = bpf_iter_create(bpf_link__fd(link));
-	err = fd < 0 ? fd : read_closed(fd, sink, context);
-	if (fd >= 0)
-		close(fd);
+	*fd = bpf_iter_create(bpf_link__fd(link));
 	bpf_link__destroy(link);
-	return err;
+	return *fd < 0 ? *fd : 0;
 }
 
 /* Without typed programs the state is in a plain hash, and the dead have left it. */
@@ -102,5 +98,5 @@ int session_close(struct session *session, consumer_sink sink, void *context)
 		return err;
 	if (!session->hooks.typed)
 		return close_by_map(session, sink, context);
-	return session->hooks.iter ? close_by_iterator(session, sink, context) : 0;
+	return session->closing >= 0 ? read_closed(session->closing, sink, context) : 0;
 }

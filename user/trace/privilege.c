@@ -7,12 +7,15 @@
 #include <limits.h>
 #include <linux/capability.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/auxv.h>
 #include <sys/prctl.h>
+#include <sys/utsname.h>
 #include <unistd.h>
 
 #include "base/quote.h"
+#include "trace/host.h"
 
 /* The inode of the initial user namespace, fixed by the kernel (PROC_USER_INIT_INO). */
 #define INITIAL_USER_NAMESPACE "user:[4026531837]"
@@ -147,9 +150,29 @@ int privilege_keep_tracing(uint64_t extra, struct fail *fail)
 	return leave((keep | extra) & now.effective, fail);
 }
 
-int privilege_drop_all(struct fail *fail)
+int privilege_drop(uint64_t keep, struct fail *fail)
 {
+	struct privilege now;
+	int err = privilege_read(&now, fail);
+
+	if (err)
+		return err;
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
 		return fail_set(fail, -errno, "cannot set no_new_privs: %s", strerror(errno));
-	return leave(0, fail);
+	return leave(keep & now.effective, fail);
+}
+
+bool privilege_can_be_dropped(void)
+{
+	unsigned long major, minor;
+	struct utsname name;
+	char *end;
+
+	if (host_read_number("/proc/sys/kernel/unprivileged_bpf_disabled", 1) == 0)
+		return true;
+	if (uname(&name))
+		return false;
+	major = strtoul(name.release, &end, 10);
+	minor = *end == '.' ? strtoul(end + 1, NULL, 10) : 0;
+	return major > 5 || (major == 5 && minor >= 19);
 }

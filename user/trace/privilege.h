@@ -72,12 +72,17 @@ char *privilege_names(char *text, size_t size, uint64_t capabilities);
 int privilege_keep_tracing(uint64_t extra, struct fail *fail);
 
 /*
- * Gives up every capability for good: what is attached stays attached, mapped rings and maps stay
- * readable, no more can be loaded or attached. Before Linux 5.19 (c8644cd0efe7) no bpf(2) call at
- * all works from then on where kernel.unprivileged_bpf_disabled is set. no_new_privs makes it final
- * even for root, whose next exec would give all back, so never call it in a process that will exec
- * the command. 0, or a negative errno with the reason.
+ * Gives up every capability for good, but those of `keep` that it has: what is attached stays attached, mapped rings
+ * and maps stay readable, no more can be loaded or attached. no_new_privs makes it final even for root, whose next
+ * exec would give all back, so never call it in a process that will exec the command. 0, or a negative errno with
+ * the reason.
  */
-int privilege_drop_all(struct fail *fail);
+int privilege_drop(uint64_t keep, struct fail *fail);
+
+/*
+ * Whether bpf(2) still looks into maps and programs without any. Before Linux 5.19 (c8644cd0efe7) no call of it works
+ * where kernel.unprivileged_bpf_disabled is set.
+ */
+bool privilege_can_be_dropped(void);
 
 #endif

@@ -46,20 +46,16 @@ static int count_bytes(int fd, unsigned int *count)
 
 int session_seed(struct session *session, unsigned int *found)
 {
-	struct bpf_link *link;
-	int fd, err;
+	int fd = -1, err;
 
 	*found = 0;
 	if (!session->hooks.iter)
 		return 0; /* they are marked when they are met */
-	link = bpf_program__attach_iter(session->skeleton->progs.seed_tasks, NULL);
-	if (!link)
-		return -errno;
-	fd = bpf_iter_create(bpf_link__fd(link));
-	err = fd < 0 ? fd : count_bytes(fd, found);
+	err = session_iterate(session->skeleton->progs.seed_tasks, &fd);
+	if (!err)
+		err = count_bytes(fd, found);
 	if (fd >= 0)
 		close(fd);
-	bpf_link__destroy(link);
 	*found += __atomic_exchange_n(&session->skeleton->bss->seeds_added, 0, __ATOMIC_SEQ_CST);
 	return err;
 }

@@ -269,6 +269,7 @@ struct session *session_open(const struct hooks *hooks, size_t ring_size, struct
 		return NULL;
 	}
 	libbpf_set_print(libbpf_message);
+	session->closing = -1;
 	session->hooks = *hooks;
 	session->cpus = cpus > 0 ? (unsigned int)cpus : 1;
 	session->ring_size = ring_size ? ring_size : session_default_ring(session->cpus);
@@ -303,6 +304,8 @@ void session_free(struct session *session)
 		if (session->ring[i] >= 0)
 			close(session->ring[i]);
 	free(session->ring);
+	if (session->closing >= 0)
+		close(session->closing);
 	tasktax_bpf__destroy(session->skeleton);
 	free(session);
 }
@@ -377,6 +380,14 @@ int session_attach(struct session *session, struct fail *fail)
 
 		if (err)
 			return err;
+	}
+	if (session->hooks.typed && session->hooks.iter) {
+		/* now: at the end there may be no privilege left to make it */
+		int err = session_iterate(session->skeleton->progs.close_tasks, &session->closing);
+
+		if (err)
+			return fail_set(fail, err, "cannot make an iterator over the tasks: %s",
+					strerror(-err));
 	}
 	return attach_fault_ends(session, fail);
 }

@@ -30,7 +30,8 @@ struct session {
 	const union log_record *logs; /* another: by kind and CPU, log_records() long each */
 	struct fault_ends fault_ends; /* the perf events, with FAULT_END_PERF */
 	struct mappings **mappings;   /* of each CPU that is online; NULL: none */
-	uint64_t fault_ends_raised;   /* events that should have run a program, once disarmed */
+	int closing;		    /* an iterator over the tasks, made when attaching; -1: none */
+	uint64_t fault_ends_raised; /* events that should have run a program, once disarmed */
 	bool disarmed;
 };
 
@@ -38,6 +39,9 @@ struct session {
 int session_attach_one(struct session *session, struct bpf_program *program, const char *symbol,
 		       struct fail *fail);
 void session_detach_all(struct session *session);
+
+/* An iterator's descriptor, to be read once, whenever that is. 0, or a negative errno. */
+int session_iterate(struct bpf_program *program, int *fd);
 
 /* How often the kernel skipped a program, since it was loaded. */
 uint64_t session_recursion_misses(const struct bpf_program *program);
