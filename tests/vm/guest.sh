@@ -56,6 +56,21 @@ outlived() {
 	kill "$(cat "$survivor")"
 }
 
+# attached NAME [OPTION]...: to two threads that hand a token to and fro, and to all that a shell starts.
+attached() {
+	traced=/results/$1
+	name=$1
+	shift
+	mkdir -p "$traced"
+	tasktax-demo ring --as thread --rounds 100000000 --cpu 1 >/dev/null &
+	ring=$!
+	sh -c 'while :; do short_tasks 5 >/dev/null; done' &
+	shell=$!
+	sleep 1
+	keep "$name" tasktax attach -p "$ring,$shell" -d 1.5 --json="$traced/report.json" -o "$traced/report" "$@"
+	kill -9 $ring $shell
+}
+
 # ends_missed NAME [OPTION]...: while the writer is switched out in the middle of its system call, the kernel runs
 # no kprobe program on CPU 1; whether that happens in one run is chance.
 ends_missed() {
@@ -90,6 +105,8 @@ trace leader-raw --without tp_btf -- leader_first
 outlived outlived-typed
 outlived outlived-raw --without tp_btf
 outlived outlived-no_iter --without iter_task
+attached attached-typed
+attached attached-raw --without tp_btf
 trace wakers-typed --wakers --pick -- vfork_child 20
 trace wakers-raw --wakers --without tp_btf -- vfork_child 20
 echo 0 >/proc/sys/kernel/randomize_va_space # the same faults at start, each time

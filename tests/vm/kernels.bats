@@ -271,6 +271,16 @@ truth() {
 	done
 }
 
+@test "attached to what runs already: found by the iterator, or when it is met" {
+	for case in $(cases attached-{typed,raw}); do
+		traced "$case"
+		check '.tasks.created.process > 0'
+		check '[.processes[].tasks[] | select(.created == "before") | .comm] |
+			(map(select(. == "tasktax-demo")) | length >= 2) and any(. == "sh")'
+		[ "$(switches thread)" -gt 100 ]
+	done
+}
+
 @test "without the iterator it cannot be closed, and the report says so" {
 	for case in $(cases outlived-no_iter); do
 		of "$case"
