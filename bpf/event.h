@@ -19,7 +19,7 @@ typedef int32_t s32;
 typedef int64_t s64;
 #endif
 
-#define EVENT_ABI 3
+#define EVENT_ABI 4
 #define EVENT_COMM_LEN 16
 
 enum event_kind {
@@ -138,6 +138,7 @@ struct event_newtask {
 	u64 stack,
 		tls; /* of a thread: its first user stack pointer and thread pointer, 0: not known */
 	u8 comm[EVENT_COMM_LEN];
+	u32 group, reserved; /* which counts for it in aggregate mode: counts.h */
 };
 
 struct event_exec {
@@ -199,7 +200,8 @@ struct task_account {
 
 struct event_end {
 	struct event_header h;
-	u32 task, reserved;
+	u32 task;
+	u32 at; /* aggregate mode: which switch of its CPU it left in, by cpu_tally.counted; low bits */
 	struct task_account account;
 };
 
@@ -298,7 +300,7 @@ _Static_assert(sizeof(struct event_header) == 16, "wire ABI");
 _Static_assert(sizeof(struct event_switch) == 48, "wire ABI: the hot record");
 _Static_assert(sizeof(struct event_waking) == 24, "wire ABI");
 _Static_assert(sizeof(struct event_missed) == 32, "wire ABI");
-_Static_assert(sizeof(struct event_newtask) == 80, "wire ABI");
+_Static_assert(sizeof(struct event_newtask) == 88, "wire ABI");
 _Static_assert(sizeof(struct event_exec) == 56, "wire ABI");
 _Static_assert(sizeof(struct event_rename) == 40, "wire ABI");
 _Static_assert(sizeof(struct event_exit) == 40, "wire ABI");

@@ -7,6 +7,7 @@
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
 #include "emit.bpf.h"
+#include "group.bpf.h"
 #include "target.bpf.h"
 
 static __always_inline void count_untracked(void)
@@ -29,6 +30,7 @@ static __always_inline void send_newtask(struct task_struct *task, struct task_s
 	e->pid = FIELD(typed, task, pid);
 	e->tgid = FIELD(typed, task, tgid);
 	e->mm = child->mm;
+	e->group = child->group;
 	e->clone_flags = clone_flags;
 	if (clone_flags & CLONE_THREAD)
 		e->stack = task_user_stack(task, typed);
@@ -65,6 +67,7 @@ static __always_inline int on_newtask(struct task_struct *task, u64 clone_flags,
 	child->mm_struct = (u64)FIELD(typed, task, mm);
 	child->started = STARTED_SWITCHES |
 			 STARTED_FAULTS; /* its counters start at zero, and so does account.base */
+	group_join(child, parent, clone_flags);
 	send_newtask(task, child, parent->id, clone_flags, typed);
 	return 0;
 }
@@ -101,6 +104,7 @@ static __always_inline int on_exec(struct task_struct *task, u32 old_pid, const 
 	if (!state)
 		return 0;
 	update_last_user(task, target_mm(state, FIELD(typed, task, mm)));
+	state->started &= ~(STARTED_BY_FORK | STARTED_A_FORK);
 	e = reserve_lifecycle(event_exec, EVENT_EXEC, 0);
 	if (!e)
 		return 0;

@@ -43,7 +43,10 @@ static __always_inline struct task_state *target_state_raw(struct task_struct *t
 		return state;
 	bpf_map_update_elem(&tasks_raw, &key, &root_state, BPF_NOEXIST);
 	root_pid = 0;
-	return bpf_map_lookup_elem(&tasks_raw, &key);
+	state = bpf_map_lookup_elem(&tasks_raw, &key);
+	if (state && conf.aggregate && conf.group_by != GROUP_BY_NONE)
+		state->group = GROUP_ROOT;
+	return state;
 }
 
 /* The state of a task if it is a target, else NULL. */

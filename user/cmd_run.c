@@ -20,10 +20,12 @@
 #include "output/sink.h"
 #include "output/text.h"
 #include "run.h"
+#include "trace/tally.h"
 
 #define WITHOUT_MAX 32
 #define RING_LEAST 4096
 #define RING_MOST (1u << 30)
+#define MEMORY_MOST (UINT64_C(64) << 30)
 
 enum option_key {
 	KEY_JSON = 'j',
@@ -40,6 +42,9 @@ enum option_key {
 	KEY_TLB_SWITCH,
 	KEY_NO_MEMORY,
 	KEY_FOLLOW,
+	KEY_MODE,
+	KEY_GROUP_BY,
+	KEY_MAX_MEMORY,
 };
 
 static const struct argp_option option_list[] = {
@@ -72,6 +77,15 @@ static const struct argp_option option_list[] = {
 	  3 },
 	{ "no-memory", KEY_NO_MEMORY, NULL, 0,
 	  "Do not sample what memory the processes use (below 1 % of a CPU)", 3 },
+	{ "mode", KEY_MODE, "MODE", 0,
+	  "\"stream\": a record of each event (default); \"aggregate\": count in the kernel: cheaper "
+	  "to read, percentiles within 6.3 % and by level, no regions, no pairs; \"both\": the "
+	  "stream's report with the kernel's counts in its JSON",
+	  4 },
+	{ "group-by", KEY_GROUP_BY, "WHAT", 0,
+	  "With --mode aggregate: count for each \"thread\" (default) or \"process\"", 4 },
+	{ "max-memory", KEY_MAX_MEMORY, "SIZE", 0,
+	  "With --mode aggregate: memory for all counts, at least 1M (default 64M)", 4 },
 	{ "ring-size", KEY_RING_SIZE, "SIZE", 0,
 	  "Ring buffer per CPU, a power of two from 4K to 1G (default 16M, less on large hosts)",
 	  4 },
@@ -125,6 +139,41 @@ static void parse_follow(struct run_arguments *arguments, const char *text,
 				quote_string(text).text);
 }
 
+static void parse_mode(struct run_arguments *arguments, const char *text, struct argp_state *state)
+{
+	struct counting *counting = &arguments->options.wanted.counting;
+
+	counting->aggregate = strcmp(text, "stream") != 0;
+	counting->no_records = !strcmp(text, "aggregate");
+	if (counting->aggregate && !counting->no_records && strcmp(text, "both") != 0)
+		arguments_error(state, "--mode %s: not \"stream\", \"aggregate\" or \"both\"",
+				quote_string(text).text);
+}
+
+static void parse_group_by(struct run_arguments *arguments, const char *text,
+			   struct argp_state *state)
+{
+	struct counting *counting = &arguments->options.wanted.counting;
+
+	if (!strcmp(text, "process"))
+		counting->by = GROUP_BY_PROCESS;
+	else if (strcmp(text, "thread") != 0)
+		arguments_error(state, "--group-by %s: neither \"thread\" nor \"process\"",
+				quote_string(text).text);
+}
+
+static void parse_max_memory(struct run_arguments *arguments, const char *text,
+			     struct argp_state *state)
+{
+	uint64_t size;
+
+	if (parse_size(text, &size) || size < TALLY_MEMORY_LEAST || size > MEMORY_MOST)
+		arguments_error(state, "--max-memory %s: not a size from 1M to 64G",
+				quote_string(text).text);
+	else
+		arguments->options.wanted.counting.max_memory = size;
+}
+
 static error_t parse(int key, char *text, struct argp_state *state)
 {
 	struct run_arguments *arguments = state->input;
@@ -175,6 +224,15 @@ static error_t parse(int key, char *text, struct argp_state *state)
 		break;
 	case KEY_FOLLOW:
 		parse_follow(arguments, text, state);
+		break;
+	case KEY_MODE:
+		parse_mode(arguments, text, state);
+		break;
+	case KEY_GROUP_BY:
+		parse_group_by(arguments, text, state);
+		break;
+	case KEY_MAX_MEMORY:
+		parse_max_memory(arguments, text, state);
 		break;
 	case ARGP_KEY_ARG: /* the first word that is no option: the rest is the command's own */
 		arguments->options.argv = &state->argv[state->next - 1];
@@ -277,7 +335,9 @@ int cmd_run(int argc, char **argv)
 					  NULL,	       NULL };
 	struct run_arguments arguments = {
 		.options = { .stdout_fd = -1,
-			     .wanted = { .faults = true, .shootdowns = true },
+			     .wanted = { .counting = { .by = GROUP_BY_THREAD },
+					 .faults = true,
+					 .shootdowns = true },
 			     .memory = true },
 	};
 	struct features features;

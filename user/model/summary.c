@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "model/model_internal.h"
+#include "model/tally_report.h"
 
 const char *row_level_name(enum row_level level)
 {
@@ -187,6 +188,24 @@ static void list_rows(struct model *model)
 	report->missed_ins = model->attribution.missed;
 	report->began_on_cpu = model->attribution.began_on_cpu;
 	report->first_switches = model->attribution.first_switches;
+}
+
+static int list_levels(struct model *model)
+{
+	struct report *report = &model->report;
+	int err = 0;
+
+	for (unsigned int i = 0; !err && i < ROW_WITH_VIA * VIA_COUNT; i++) {
+		const struct switch_row *row = &model->attribution.row[i];
+		struct level_row *level = &report->levels[row->level];
+
+		level->count += row->count;
+		err = histogram_merge(&level->direct, &row->direct);
+		err = err ?: histogram_merge(&level->wait, &row->wait);
+	}
+	if (!err && model->no_records)
+		err = tally_report_times(report, model->census);
+	return err;
 }
 
 static void sum_faulting(struct model *model)
@@ -552,7 +571,7 @@ int summary_make(struct model *model)
 	sum_processes(model);
 	list_rows(model);
 	sum_tax(model);
-	if (rank_tasks(model) || rank_processes(model) || list_pairs(model) ||
+	if (list_levels(model) || rank_tasks(model) || rank_processes(model) || list_pairs(model) ||
 	    list_name_pairs(model) || list_wake_pairs(model) || list_fault_rows(model) ||
 	    list_regions(model) || memory_report(&model->memory, &model->tasks, report))
 		return -ENOMEM;
@@ -568,4 +587,10 @@ void summary_free(struct model *model)
 	free(model->wake_pairs);
 	free(model->fault_rows);
 	free(model->regions);
+	for (int level = 0; level < ROW_WITH_VIA; level++) {
+		histogram_free(&model->report.levels[level].direct);
+		histogram_free(&model->report.levels[level].wait);
+	}
+	for (int major = 0; major < 2; major++)
+		histogram_free(&model->report.fault_times[major]);
 }
