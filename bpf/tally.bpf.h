@@ -92,30 +92,25 @@ static __noinline u32 first_times(struct cpu_state *cpu, struct group_slot *slot
 	return slab;
 }
 
-/* log2 of a value from 2^COARSE_FIRST on and below 2^COARSE_LAST. */
+/* Which bit a power of two is, by the upper six bits of a product (de Bruijn). */
+static const u8 bit_of[64] = {
+	63, 0, 58, 1, 59, 47, 53, 2, 60, 39, 48, 27, 54, 33, 42, 3,
+	61, 51, 37, 40, 49, 18, 28, 20, 55, 30, 34, 11, 43, 14, 22, 4,
+	62, 57, 46, 52, 38, 26, 32, 41, 50, 36, 17, 19, 29, 10, 13, 21,
+	56, 45, 25, 31, 35, 16, 9, 12, 44, 24, 15, 8, 23, 7, 6, 5,
+};
+
+/* log2, without a branch: the verifier would follow each of them, of every value that is counted. */
 static __always_inline u32 octave_of(u64 value)
 {
-	u32 octave = 0, high = value >> 32;
-	u32 v = high ?: (u32)value;
-
-	octave += high ? 32 : 0;
-	if (v >> 16) {
-		v >>= 16;
-		octave += 16;
-	}
-	if (v >> 8) {
-		v >>= 8;
-		octave += 8;
-	}
-	if (v >> 4) {
-		v >>= 4;
-		octave += 4;
-	}
-	if (v >> 2) {
-		v >>= 2;
-		octave += 2;
-	}
-	return octave + (v >> 1);
+	value |= value >> 1;
+	value |= value >> 2;
+	value |= value >> 4;
+	value |= value >> 8;
+	value |= value >> 16;
+	value |= value >> 32;
+	value -= value >> 1;
+	return bit_of[(value * 0x07edd5e59a4e28c2ull) >> 58];
 }
 
 /* As coarse_bucket() of user/model/coarse.c. */
