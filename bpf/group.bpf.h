@@ -12,7 +12,8 @@
 /* The number of a new group; GROUP_OTHERS, counted, when none is free. */
 static __noinline u32 group_new(void)
 {
-	u32 at, *group;
+	u64 *group;
+	u32 at;
 
 	for (int i = 0; i < GROUP_TRIES; i++) {
 		u64 taken = groups_taken;

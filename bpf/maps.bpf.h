@@ -75,12 +75,15 @@ struct slab_pool {
 };
 extern struct slab_pool slabs SEC(".maps");
 
-/* Which of them are free, for each CPU a ring of conf.slabs: the loader puts in, the CPU takes out. */
+/*
+ * Which of them are free, for each CPU a ring of conf.slabs: the loader puts in, the CPU takes out. u64, since an
+ * array has no smaller elements.
+ */
 struct free_slabs {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, 1);
 	__type(key, u32);
-	__type(value, u32);
+	__type(value, u64);
 };
 extern struct free_slabs free_slabs SEC(".maps");
 
@@ -98,7 +101,7 @@ struct free_groups {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, 1);
 	__type(key, u32);
-	__type(value, u32);
+	__type(value, u64);
 };
 extern struct free_groups free_groups SEC(".maps");
 

@@ -27,7 +27,8 @@ static __always_inline u32 take_slab(struct cpu_state *cpu, u32 kept)
 {
 	struct cpu_tally *tally = &cpu->tally;
 	u64 freed = __sync_fetch_and_add(&cpu->slabs_freed, 0); /* before what it speaks of */
-	u32 at, *slab, taken = 0;
+	u32 at, taken = 0;
+	u64 *slab;
 
 	if (freed - tally->slabs_taken <= kept)
 		return 0;

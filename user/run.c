@@ -31,6 +31,7 @@ struct course {
 	struct session *session;
 	struct consumer *consumer;
 	struct tally *tally; /* NULL: nothing is counted in the kernel */
+	bool no_records;     /* everything is, and nothing else is known */
 	struct model *model;
 	struct sampler *sampler; /* NULL: memory is not sampled */
 	const char *sampler_why;
@@ -158,6 +159,8 @@ static int to_model_counted(void *context, const struct census_group *group, uin
 {
 	struct course *course = context;
 
+	if (!course->no_records) /* each of them has told the model already */
+		return 0;
 	return model_count_group(course->model, first_task, group);
 }
 
@@ -165,6 +168,7 @@ static int open_tally(struct course *course, const struct hooks *hooks, struct f
 {
 	if (!hooks->counting.aggregate)
 		return 0;
+	course->no_records = hooks->counting.no_records;
 	course->tally = tally_new(course->session, course->probe_ns, fail);
 	if (!course->tally)
 		return fail->code;

@@ -38,6 +38,7 @@ struct census_group {
 	const char *cgroup;	   /* path below the mount */
 	uint32_t processes, tasks; /* alive in it */
 	struct census_counts counts;
+	bool partial; /* some of its counts had no room: in total they are, here not */
 	const struct census_times *times; /* NULL: no room was left for them */
 	uint64_t rss, pss;		  /* bytes; BYTES_UNKNOWN */
 };

@@ -189,6 +189,7 @@ struct process_entry {
 	uint32_t crashed_by; /* signal, 0: none */
 	uint32_t tasks_lost; /* tasks that the crash took besides the one that died first */
 	bool exited;
+	bool uncounted; /* as of a task_entry */
 	enum created_as created;
 	const char *level; /* "process-level", ... of this process alone: thread-level or single */
 	char comm[EVENT_COMM_LEN + 1];

@@ -152,15 +152,29 @@ static uint64_t outs(const struct task_figures *figures)
 	return figures->voluntary + figures->preempted;
 }
 
+/* Whether a process has figures: by thread, if all of its tasks have; by process, if one has those of all. */
+static void count_in(const struct model *model, const struct task_entry *task,
+		     struct process_entry *process)
+{
+	if (!model->no_records || model->census->by == GROUP_BY_THREAD)
+		process->uncounted |= task->uncounted;
+	else
+		process->uncounted &= !task->counted;
+}
+
 static void sum_processes(struct model *model)
 {
 	struct tasks *tasks = &model->tasks;
 
+	for (uint32_t i = 0; i < tasks->process_count; i++)
+		tasks->process[i].uncounted = model->no_records &&
+					      model->census->by != GROUP_BY_THREAD;
 	for (uint32_t i = 1; i < tasks->task_count; i++) {
 		const struct task_entry *task = &tasks->task[i];
 		struct process_entry *process = &tasks->process[task->process];
 
 		task_figures_add(&process->figures, &task->figures);
+		count_in(model, task, process);
 		if (task->ended) {
 			process->disturbed += task->account.tlb.received != 0;
 			model->report.disturbed += task->account.tlb.received != 0;

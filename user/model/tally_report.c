@@ -47,7 +47,7 @@ int tally_report_group(struct tasks *tasks, uint32_t first_task, const struct ce
 
 	if (!task)
 		return -ENOMEM;
-	task->counted = true;
+	task->counted = !group->partial;
 	add_switches(&task->figures, &group->counts, probe_ns);
 	add_faults(&task->figures, &group->counts);
 	return 0;

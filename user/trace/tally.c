@@ -65,12 +65,12 @@ struct sizes {
 /* At most a quarter for the slots. */
 static struct sizes sizes_for(uint64_t memory, unsigned int cpus)
 {
-	uint64_t groups = memory / 4 / (cpus * sizeof(struct group_slot) + sizeof(uint32_t));
+	uint64_t groups = memory / 4 / (cpus * sizeof(struct group_slot) + sizeof(uint64_t));
 	uint64_t left, slabs, most;
 
 	groups = groups > GROUPS_MOST ? GROUPS_MOST : groups;
-	left = memory - groups * (cpus * sizeof(struct group_slot) + sizeof(uint32_t));
-	slabs = left / cpus / (sizeof(union slab) + sizeof(uint32_t));
+	left = memory - groups * (cpus * sizeof(struct group_slot) + sizeof(uint64_t));
+	slabs = left / cpus / (sizeof(union slab) + sizeof(uint64_t));
 	most = groups * SLAB_USES;
 	return (struct sizes){ (uint32_t)groups, (uint32_t)(slabs > most ? most : slabs) };
 }
@@ -364,6 +364,7 @@ static struct tally_found describe(struct tally *tally, uint32_t number, struct 
 	group->times_refused |= found.refused;
 	tally->folded += found.shared && !group->folded;
 	group->folded |= found.shared;
+	to->partial = group->folded;
 	if (times && found.times && !group->times_refused)
 		to->times = times;
 	return found;

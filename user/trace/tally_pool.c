@@ -24,7 +24,7 @@ static uint32_t shared_counts(const struct tally_pool *pool, unsigned int cpu)
 }
 
 /* The programs see it only when all before is in place. */
-static void hand_out(uint32_t *ring, uint32_t room, volatile uint64_t *count, uint32_t what)
+static void hand_out(uint64_t *ring, uint32_t room, volatile uint64_t *count, uint32_t what)
 {
 	uint64_t at = *count;
 
@@ -63,7 +63,7 @@ static size_t slab_bytes(const struct tally_pool *pool)
 
 static size_t free_slab_bytes(const struct tally_pool *pool)
 {
-	return session_map_bytes((size_t)pool->cpus * pool->slabs_each, sizeof(uint32_t));
+	return session_map_bytes((size_t)pool->cpus * pool->slabs_each, sizeof(uint64_t));
 }
 
 static size_t slot_bytes(const struct tally_pool *pool)
@@ -73,7 +73,7 @@ static size_t slot_bytes(const struct tally_pool *pool)
 
 static size_t free_group_bytes(const struct tally_pool *pool)
 {
-	return session_map_bytes(pool->groups, sizeof(uint32_t));
+	return session_map_bytes(pool->groups, sizeof(uint64_t));
 }
 
 int tally_pool_open(struct tally_pool *pool, struct session *session, struct fail *fail)

@@ -17,7 +17,7 @@ struct tally_pool {
 	struct cpu_state *cpu;	 /* the session's, cpus long */
 	uint32_t cpus, groups, slabs_each;
 	union slab *slab;
-	uint32_t *free_slab, *free_group;
+	uint64_t *free_slab, *free_group;
 	struct group_slot *slot;
 };
 
