@@ -108,7 +108,8 @@ struct cpu_tally {
 	u64 counted;	   /* switches: the loader looks who can still be counted for */
 	u64 run_from;	   /* when the running target came; 0: it is none, or that was not seen */
 	u64 stint_wait;	   /* its wait before that */
-	u32 stint_row;	   /* by which it came; COUNT_ROWS: not known */
+	u16 stint_row;	   /* without an end hook: by which it came; COUNT_ROWS: not known */
+	u16 stint_level;   /* and its level */
 	u32 prev_group, next_group; /* of the pending switch */
 	u32 taking;	   /* a slab is just being taken */
 	u64 slabs_taken;

@@ -205,7 +205,8 @@ static __always_inline u16 account_switch_in(struct cpu_state *cpu, struct side 
 		start_switches(state, next->task, typed);
 	if (conf.faults && state->fault.task)
 		carry_fault_in(cpu, state);
-	e->next_mm = target_mm(state, next->mm);
+	if (conf.stream)
+		e->next_mm = target_mm(state, next->mm);
 	if (conf.aggregate)
 		cpu->tally.next_group = state->group;
 	if (state->cpu && state->cpu != here)

@@ -93,39 +93,51 @@ static __noinline u32 first_times(struct cpu_state *cpu, struct group_slot *slot
 	return slab;
 }
 
-/* Which bit a power of two is, by the upper six bits of a product (de Bruijn). */
-static const u8 bit_of[64] = {
-	63, 0, 58, 1, 59, 47, 53, 2, 60, 39, 48, 27, 54, 33, 42, 3,
-	61, 51, 37, 40, 49, 18, 28, 20, 55, 30, 34, 11, 43, 14, 22, 4,
-	62, 57, 46, 52, 38, 26, 32, 41, 50, 36, 17, 19, 29, 10, 13, 21,
-	56, 45, 25, 31, 35, 16, 9, 12, 44, 24, 15, 8, 23, 7, 6, 5,
+/* The buckets of values below 4096, by eights. */
+static const u8 small_bucket[512] = {
+	0, 0, 0, 0, 0, 0, 0, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 9, 10, 10,
+	11, 11, 12, 12, 13, 13, 14, 14, 15, 15, 16, 16, 17, 17, 17, 17, 18, 18, 18, 18,
+	19, 19, 19, 19, 20, 20, 20, 20, 21, 21, 21, 21, 22, 22, 22, 22, 23, 23, 23, 23,
+	24, 24, 24, 24, 25, 25, 25, 25, 25, 25, 25, 25, 26, 26, 26, 26, 26, 26, 26, 26,
+	27, 27, 27, 27, 27, 27, 27, 27, 28, 28, 28, 28, 28, 28, 28, 28, 29, 29, 29, 29,
+	29, 29, 29, 29, 30, 30, 30, 30, 30, 30, 30, 30, 31, 31, 31, 31, 31, 31, 31, 31,
+	32, 32, 32, 32, 32, 32, 32, 32, 33, 33, 33, 33, 33, 33, 33, 33, 33, 33, 33, 33,
+	33, 33, 33, 33, 34, 34, 34, 34, 34, 34, 34, 34, 34, 34, 34, 34, 34, 34, 34, 34,
+	35, 35, 35, 35, 35, 35, 35, 35, 35, 35, 35, 35, 35, 35, 35, 35, 36, 36, 36, 36,
+	36, 36, 36, 36, 36, 36, 36, 36, 36, 36, 36, 36, 37, 37, 37, 37, 37, 37, 37, 37,
+	37, 37, 37, 37, 37, 37, 37, 37, 38, 38, 38, 38, 38, 38, 38, 38, 38, 38, 38, 38,
+	38, 38, 38, 38, 39, 39, 39, 39, 39, 39, 39, 39, 39, 39, 39, 39, 39, 39, 39, 39,
+	40, 40, 40, 40, 40, 40, 40, 40, 40, 40, 40, 40, 40, 40, 40, 40, 41, 41, 41, 41,
+	41, 41, 41, 41, 41, 41, 41, 41, 41, 41, 41, 41, 41, 41, 41, 41, 41, 41, 41, 41,
+	41, 41, 41, 41, 41, 41, 41, 41, 42, 42, 42, 42, 42, 42, 42, 42, 42, 42, 42, 42,
+	42, 42, 42, 42, 42, 42, 42, 42, 42, 42, 42, 42, 42, 42, 42, 42, 42, 42, 42, 42,
+	43, 43, 43, 43, 43, 43, 43, 43, 43, 43, 43, 43, 43, 43, 43, 43, 43, 43, 43, 43,
+	43, 43, 43, 43, 43, 43, 43, 43, 43, 43, 43, 43, 44, 44, 44, 44, 44, 44, 44, 44,
+	44, 44, 44, 44, 44, 44, 44, 44, 44, 44, 44, 44, 44, 44, 44, 44, 44, 44, 44, 44,
+	44, 44, 44, 44, 45, 45, 45, 45, 45, 45, 45, 45, 45, 45, 45, 45, 45, 45, 45, 45,
+	45, 45, 45, 45, 45, 45, 45, 45, 45, 45, 45, 45, 45, 45, 45, 45, 46, 46, 46, 46,
+	46, 46, 46, 46, 46, 46, 46, 46, 46, 46, 46, 46, 46, 46, 46, 46, 46, 46, 46, 46,
+	46, 46, 46, 46, 46, 46, 46, 46, 47, 47, 47, 47, 47, 47, 47, 47, 47, 47, 47, 47,
+	47, 47, 47, 47, 47, 47, 47, 47, 47, 47, 47, 47, 47, 47, 47, 47, 47, 47, 47, 47,
+	48, 48, 48, 48, 48, 48, 48, 48, 48, 48, 48, 48, 48, 48, 48, 48, 48, 48, 48, 48,
+	48, 48, 48, 48, 48, 48, 48, 48, 48, 48, 48, 48,
 };
 
-/* log2, without a branch: the verifier would follow each of them, of every value that is counted. */
-static __always_inline u32 octave_of(u64 value)
-{
-	value |= value >> 1;
-	value |= value >> 2;
-	value |= value >> 4;
-	value |= value >> 8;
-	value |= value >> 16;
-	value |= value >> 32;
-	value -= value >> 1;
-	return bit_of[(value * 0x07edd5e59a4e28c2ull) >> 58];
-}
-
-/* As coarse_bucket() of user/model/coarse.c. */
+/*
+ * As coarse_bucket() of user/model/coarse.c: six octaves further up, the buckets are the same six octaves later.
+ * Most values are small.
+ */
 static __always_inline u32 coarse_bucket(u64 value)
 {
-	u32 octave;
+	u32 later = 0;
 
-	if (value < 1 << COARSE_FIRST)
-		return 0;
 	if (value >> COARSE_LAST)
 		return COARSE_BUCKETS - 1;
-	octave = octave_of(value);
-	return 1 + (octave - COARSE_FIRST) * COARSE_SUB +
-	       ((value >> (octave - COARSE_SUB_BITS)) & (COARSE_SUB - 1));
+	for (int i = 0; i < 4 && value >= 4096; i++) {
+		value >>= 6;
+		later += 6 * COARSE_SUB;
+	}
+	return later + small_bucket[value >> 3 & 511];
 }
 
 /* Adds where others may be adding: only then does it cost what atomic operations cost. */
@@ -159,20 +171,12 @@ static __always_inline void tally_time(struct cpu_state *cpu, struct group_slot 
 	TALLY_ADD(shared, slab->word[bucket], 1);
 }
 
-/* Without a division, which is dear. */
-static __always_inline u32 level_of(u32 row)
-{
-	return (row >= COUNT_VIAS) + (row >= 2 * COUNT_VIAS) + (row >= 3 * COUNT_VIAS);
-}
-
-/* The wait of a stint, whose row is that of the switch-in. */
+/* The wait of a stint, by the row of the switch-in, which has a level. */
 static __always_inline void tally_wait(struct cpu_state *cpu, struct group_slot *slot,
-				       struct group_counts *counts, u32 row, u64 wait)
+				       struct group_counts *counts, u32 row, u32 level, u64 wait)
 {
-	if (row >= COUNT_LEVELS * COUNT_VIAS)
-		return;
 	counts->row[row & (COUNT_ROWS - 1)].wait_ns += wait;
-	tally_time(cpu, slot, SLAB_WAIT + level_of(row), wait, false);
+	tally_time(cpu, slot, SLAB_WAIT + level - 1, wait, false);
 }
 
 /* A level and a via, or next's class. */
@@ -189,7 +193,7 @@ static __always_inline void tally_row(struct cpu_state *cpu, struct group_slot *
 				      struct group_counts *counts, u32 at, u32 direct)
 {
 	const struct event_switch *e = &cpu->pending;
-	u32 probes = probe_ns;
+	u32 level = SWITCH_LEVEL(e->h.flags), probes = probe_ns;
 	struct row_counts *row;
 
 	row = &counts->row[at & (COUNT_ROWS - 1)];
@@ -208,8 +212,8 @@ static __always_inline void tally_row(struct cpu_state *cpu, struct group_slot *
 		return;
 	row->direct_count++;
 	row->direct_ns += direct;
-	if (at < COUNT_LEVELS * COUNT_VIAS)
-		tally_time(cpu, slot, SLAB_DIRECT + level_of(at),
+	if (level)
+		tally_time(cpu, slot, SLAB_DIRECT + level - 1,
 			   direct > probes ? direct - probes : 0, false);
 }
 
@@ -235,7 +239,7 @@ static __always_inline void tally_stint(struct cpu_state *cpu, u64 wait)
 	if (!counts)
 		return;
 	if (tally->stint_row < COUNT_ROWS)
-		tally_wait(cpu, slot, counts, tally->stint_row, wait);
+		tally_wait(cpu, slot, counts, tally->stint_row, tally->stint_level, wait);
 	else
 		tally->missed_wait_ns += wait;
 }
@@ -259,11 +263,15 @@ static __always_inline void tally_switch(struct cpu_state *cpu, u32 direct, u64 
 		if (comes && (e->h.flags & SWITCH_FIRST))
 			counts->first_switches++;
 		if ((e->h.flags & SWITCH_WAIT) && !(e->h.flags & SWITCH_WAIT_PREV))
-			tally_wait(cpu, slot, counts, row, wait);
+			tally_wait(cpu, slot, counts, row, SWITCH_LEVEL(e->h.flags), wait);
 	}
 	tally->run_from = comes ? e->h.ts : 0;
-	tally->stint_row = comes ? row : COUNT_ROWS;
-	tally->stint_wait = conf.end_hook ? wait : 0;
+	if (conf.end_hook) {
+		tally->stint_wait = wait;
+	} else {
+		tally->stint_row = comes ? row : COUNT_ROWS;
+		tally->stint_level = SWITCH_LEVEL(e->h.flags);
+	}
 	store_release(&tally->counted, tally->counted + 1);
 }
 
