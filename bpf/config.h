@@ -100,18 +100,18 @@ struct fault_state {
 };
 
 /* Beside FAULT_* in fault_state.code, only for the kernel's own count. */
-#define FAULT_BY_FORK (1 << 16)	 /* in an address space that is a copy: STARTED_BY_FORK */
+#define FAULT_BY_FORK (1 << 16)	   /* in an address space that is a copy: STARTED_BY_FORK */
 #define FAULT_HAS_FORKED (1 << 17) /* by a task that has made a copy of its own */
 
 /* What a CPU counts with, in aggregate mode. */
 struct cpu_tally {
-	u64 counted;	   /* switches: the loader looks who can still be counted for */
-	u64 run_from;	   /* when the running target came; 0: it is none, or that was not seen */
-	u64 stint_wait;	   /* its wait before that */
-	u16 stint_row;	   /* without an end hook: by which it came; COUNT_ROWS: not known */
-	u16 stint_level;   /* and its level */
+	u64 counted;	 /* switches: the loader looks who can still be counted for */
+	u64 run_from;	 /* when the running target came; 0: it is none, or that was not seen */
+	u64 stint_wait;	 /* its wait before that */
+	u16 stint_row;	 /* without an end hook: by which it came; COUNT_ROWS: not known */
+	u16 stint_level; /* and its level */
 	u32 prev_group, next_group; /* of the pending switch */
-	u32 taking;	   /* a slab is just being taken */
+	u32 taking;		    /* a slab is just being taken */
 	u64 slabs_taken;
 	u64 missed, missed_wait_ns; /* switch-ins that no hook saw, in no row */
 };
@@ -142,15 +142,16 @@ struct cpu_state {
 	struct fault_state fault; /* of the task that runs */
 	struct cpu_tally tally;
 
-	u64 read[LOGS]; /* by the loader, in a line of its own */
+	u64 read[LOGS];	 /* by the loader, in a line of its own */
 	u64 slabs_freed; /* by the loader, as is how often it has given the CPU a slab */
 	u64 last[7 - LOGS];
 };
 
 #define STARTED_SWITCHES 1
 #define STARTED_FAULTS 2
-#define STARTED_BY_FORK 4  /* its address space is a copy, and it has executed nothing since */
-#define STARTED_A_FORK 8   /* it has made a copy of its address space, which has executed nothing since */
+#define STARTED_BY_FORK 4 /* its address space is a copy, and it has executed nothing since */
+#define STARTED_A_FORK \
+	8 /* it has made a copy of its address space, which has executed nothing since */
 
 /* A target task: the value of the task storage. */
 struct task_state {

@@ -98,9 +98,9 @@ union slab {
 /* What a slab of a group holds. */
 enum slab_use {
 	SLAB_COUNTS,
-	SLAB_DIRECT,			     /* and three more, by level */
+	SLAB_DIRECT,				/* and three more, by level */
 	SLAB_WAIT = SLAB_DIRECT + COUNT_LEVELS, /* the same */
-	SLAB_FAULT = SLAB_WAIT + COUNT_LEVELS,  /* minor, and one more: major */
+	SLAB_FAULT = SLAB_WAIT + COUNT_LEVELS,	/* minor, and one more: major */
 	SLAB_USES = SLAB_FAULT + 2,
 };
 

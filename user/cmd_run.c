@@ -78,7 +78,8 @@ static const struct argp_option option_list[] = {
 	{ "no-memory", KEY_NO_MEMORY, NULL, 0,
 	  "Do not sample what memory the processes use (below 1 % of a CPU)", 3 },
 	{ "mode", KEY_MODE, "MODE", 0,
-	  "\"stream\": a record of each event (default); \"aggregate\": count in the kernel: cheaper "
+	  "\"stream\": a record of each event (default); \"aggregate\": count in the kernel: "
+	  "cheaper "
 	  "to read, percentiles within 6.3 % and by level, no regions, no pairs; \"both\": the "
 	  "stream's report with the kernel's counts in its JSON",
 	  4 },

@@ -171,8 +171,8 @@ struct task_entry {
 	uint64_t switched_ns;	   /* model's own: stamp of its last switch */
 	int in_row;		   /* model's own: row of its last switch-in, -1: none */
 	uint64_t stint_wait_ns;	   /* model's own: the wait before its last switch-in */
-	bool counted;	   /* model's own: aggregate mode has figures of it */
-	bool uncounted;	   /* and has none: they are in the sums only */
+	bool counted;		   /* model's own: aggregate mode has figures of it */
+	bool uncounted;		   /* and has none: they are in the sums only */
 	bool began_on_cpu; /* its first record is a switch-out: it ran when recording began */
 	uint64_t gaps;	   /* model's own: records between two of its own that are missing */
 	uint64_t min_flt, maj_flt; /* model's own: the kernel's counters at its latest fault */
@@ -382,8 +382,8 @@ struct report {
 	size_t name_count;
 	struct level_row levels[ROW_WITH_VIA]; /* by enum row_level */
 	struct histogram fault_times[2];       /* aggregate mode: minor, major */
-	bool times_complete; /* aggregate mode: each of those has found room */
-	const struct census *census; /* NULL: the kernel has counted nothing */
+	bool times_complete;		       /* aggregate mode: each of those has found room */
+	const struct census *census;	       /* NULL: the kernel has counted nothing */
 };
 
 struct census;

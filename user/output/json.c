@@ -163,18 +163,17 @@ static json_t *switches(const struct report *report)
 			pick = row_times(report, &row->pick, row->count, counted->pick_ns);
 		if (report->context.wait_known)
 			wait = row_times(report, &row->wait, waits, counted->wait_ns);
-		value_append(&array,
-			     json_pack("{s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
-				       "level", row_level_name(row->level), "via",
-				       value_text(switch_via_name(row->via)), "count",
-				       value_count(row->count), "voluntary",
-				       value_count(row->voluntary), "preempted",
-				       value_count(row->preempted), "migrated",
-				       value_count(row->migrated), "direct_ns",
-				       row_times(report, &row->direct, counted->direct_count,
-						 counted->direct_ns),
-				       "pick_ns", pick, "wait_ns", wait, "tlb",
-				       row_flushes(report, row)));
+		value_append(&array, json_pack("{s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
+					       "level", row_level_name(row->level), "via",
+					       value_text(switch_via_name(row->via)), "count",
+					       value_count(row->count), "voluntary",
+					       value_count(row->voluntary), "preempted",
+					       value_count(row->preempted), "migrated",
+					       value_count(row->migrated), "direct_ns",
+					       row_times(report, &row->direct,
+							 counted->direct_count, counted->direct_ns),
+					       "pick_ns", pick, "wait_ns", wait, "tlb",
+					       row_flushes(report, row)));
 	}
 	return array;
 }
@@ -190,8 +189,8 @@ static json_t *levels(const struct task_figures *figures)
 /* Aggregate mode had no room for them. */
 static void add_unknown_figures(json_t **object, const struct task_figures *figures)
 {
-	static const char *const unknown[] = { "switches",  "migrated",	    "run_ns",
-					       "off_ns",    "wait_ns",	    "direct_ns",
+	static const char *const unknown[] = { "switches",     "migrated",     "run_ns",
+					       "off_ns",       "wait_ns",      "direct_ns",
 					       "minor_faults", "major_faults", "fault_ns" };
 
 	value_set(object, "voluntary", value_count(figures->voluntary));

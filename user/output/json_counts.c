@@ -77,20 +77,19 @@ static json_t *rows(const struct report *report, const struct census_counts *cou
 
 		if (!row->count)
 			continue;
-		value_append(
-			&array,
-			json_pack("{s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "level",
-				  row_level_name(level), "via",
-				  value_text(switch_via_name(with_via ? i % VIA_COUNT : -1)),
-				  "count", value_count(row->count), "voluntary",
-				  value_count(row->voluntary), "preempted",
-				  value_count(row->preempted), "migrated",
-				  value_count(row->migrated), "direct_count",
-				  value_count(row->direct_count), "direct_ns",
-				  value_count(census_direct_ns(row, report->context.probe_ns)),
-				  "wait_ns",
-				  report->context.wait_known ? value_count(row->wait_ns) :
-							       json_null()));
+		value_append(&array,
+			     json_pack("{s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "level",
+				       row_level_name(level), "via",
+				       value_text(switch_via_name(with_via ? i % VIA_COUNT : -1)),
+				       "count", value_count(row->count), "voluntary",
+				       value_count(row->voluntary), "preempted",
+				       value_count(row->preempted), "migrated",
+				       value_count(row->migrated), "direct_count",
+				       value_count(row->direct_count), "direct_ns",
+				       value_count(census_direct_ns(row, report->context.probe_ns)),
+				       "wait_ns",
+				       report->context.wait_known ? value_count(row->wait_ns) :
+								    json_null()));
 	}
 	return array;
 }
@@ -120,10 +119,10 @@ static json_t *levels(const struct census_times *all)
 
 	for (int i = 0; all && i < ROW_WITH_VIA; i++)
 		if (all->direct[i].count || all->wait[i].count)
-			value_append(&array, json_pack("{s:s, s:o, s:o}", "level",
-						       row_level_name(i), "direct_ns",
-						       times(&all->direct[i]), "wait_ns",
-						       times(&all->wait[i])));
+			value_append(&array,
+				     json_pack("{s:s, s:o, s:o}", "level", row_level_name(i),
+					       "direct_ns", times(&all->direct[i]), "wait_ns",
+					       times(&all->wait[i])));
 	return array;
 }
 
@@ -137,20 +136,20 @@ json_t *section_counted(const struct report *report)
 		return json_null();
 	counts = &census->total.counts;
 	tlb = &counts->tlb;
-	return json_pack(
-		"{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "folded",
-		value_count(census->folded), "groups", value_count(census->count), "switches",
-		rows(report, counts), "levels", levels(census->total.times), "faults",
-		report->context.faults_measured ? faults(counts) : json_null(), "run_ns",
-		value_count(counts->run_ns), "created",
-		json_pack("{s:o, s:o, s:o}", "process", value_count(counts->created[CREATED_PROCESS]),
-			  "thread", value_count(counts->created[CREATED_THREAD]), "vfork",
-			  value_count(counts->created[CREATED_VFORK])),
-		"execs", value_count(counts->execs), "exits", value_count(counts->exits),
-		"crashes", value_count(counts->crashes), "first_switches",
-		value_count(counts->first_switches), "shootdowns",
-		report->context.shootdowns_measured ?
-			json_pack("{s:o, s:o}", "sent", value_count(tlb->sent), "received",
-				  value_count(tlb->received)) :
-			json_null());
+	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "folded",
+			 value_count(census->folded), "groups", value_count(census->count),
+			 "switches", rows(report, counts), "levels", levels(census->total.times),
+			 "faults", report->context.faults_measured ? faults(counts) : json_null(),
+			 "run_ns", value_count(counts->run_ns), "created",
+			 json_pack("{s:o, s:o, s:o}", "process",
+				   value_count(counts->created[CREATED_PROCESS]), "thread",
+				   value_count(counts->created[CREATED_THREAD]), "vfork",
+				   value_count(counts->created[CREATED_VFORK])),
+			 "execs", value_count(counts->execs), "exits", value_count(counts->exits),
+			 "crashes", value_count(counts->crashes), "first_switches",
+			 value_count(counts->first_switches), "shootdowns",
+			 report->context.shootdowns_measured ?
+				 json_pack("{s:o, s:o}", "sent", value_count(tlb->sent), "received",
+					   value_count(tlb->received)) :
+				 json_null());
 }

@@ -144,7 +144,8 @@ static void switch_key(struct text *text)
 		  "via: what ran in between \xc2\xb7 vol./pre.: prev blocked / was preempted");
 	if (report->context.no_records)
 		page_text(&text->page, STYLE_DIM, 2, 4,
-			  "counted in the kernel: percentiles are those of the level, true to 6.3 %%");
+			  "counted in the kernel: percentiles are those of the level, true to 6.3 "
+			  "%%");
 	for (unsigned int i = 0; i < report->row_count; i++) {
 		if (report->rows[i].level != ROW_EXITING)
 			continue;

@@ -191,7 +191,8 @@ static void say_uncounted(struct text *text, uint64_t uncounted)
 {
 	if (uncounted)
 		page_text(&text->page, STYLE_WARN, 2, 4,
-			  "%s found no room to be counted alone (raise --max-memory): in the sums, not here",
+			  "%s found no room to be counted alone (raise --max-memory): in the sums, "
+			  "not here",
 			  text_counted(uncounted, "more", "more").text);
 }
 

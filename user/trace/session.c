@@ -183,8 +183,9 @@ static size_t cpu_bytes(const struct session *session)
 
 static size_t log_bytes(const struct session *session)
 {
-	return session_map_bytes((size_t)log_kinds(&session->hooks) * session->cpus * log_records(session),
-			 sizeof(union log_record));
+	return session_map_bytes((size_t)log_kinds(&session->hooks) * session->cpus *
+					 log_records(session),
+				 sizeof(union log_record));
 }
 
 void *session_map(const struct bpf_map *map, size_t bytes, int protection, struct fail *fail)
@@ -246,10 +247,11 @@ static int load(struct session *session, struct fail *fail)
 		return fail_set(fail, err, "cannot configure the BPF object: %s", strerror(-err));
 	err = tasktax_bpf__load(session->skeleton);
 	if (err == -ENOMEM)
-		return fail_set(fail, err,
-				"no memory for logs of %zu bytes for each of %u CPUs, or for counts; try a "
-				"smaller --ring-size or --max-memory",
-				session->ring_size, session->cpus);
+		return fail_set(
+			fail, err,
+			"no memory for logs of %zu bytes for each of %u CPUs, or for counts; try a "
+			"smaller --ring-size or --max-memory",
+			session->ring_size, session->cpus);
 	if (err)
 		return fail_set(fail, err == -EPERM ? err : -ENOTSUP,
 				"the kernel refuses the BPF programs: %s; `tasktax doctor` shows "
@@ -339,7 +341,9 @@ uint32_t session_root_group(const struct session *session)
 int session_mark_root(struct session *session, pid_t pid, struct fail *fail)
 {
 	struct tasktax_bpf *skeleton = session->skeleton;
-	struct task_state state = { .id = ROOT_TASK, .mm = ROOT_MM, .group = session_root_group(session) };
+	struct task_state state = { .id = ROOT_TASK,
+				    .mm = ROOT_MM,
+				    .group = session_root_group(session) };
 	int err = 0, pidfd;
 
 	skeleton->data_serial->last_task_id = ROOT_TASK;

@@ -19,8 +19,8 @@
 
 /* A group that has or had a task, until its number is free again. Of GROUP_OTHERS only the sums count. */
 struct group {
-	uint64_t id;	    /* 0: none */
-	uint32_t first;	    /* serial of the task that it is called after */
+	uint64_t id;	/* 0: none */
+	uint32_t first; /* serial of the task that it is called after */
 	uint32_t pid, tid, parent;
 	uint32_t processes, tasks;
 	uint32_t unsettled; /* tasks whose last switch may not have been counted yet */
@@ -47,7 +47,7 @@ struct tally {
 	uint32_t empty_count;
 	struct census_counts departed;
 	struct census_times departed_times, total_times;
-	bool total_refused; /* histograms of groups that are no more were not complete */
+	bool total_refused;	     /* histograms of groups that are no more were not complete */
 	struct census_group *listed; /* the latest census */
 	struct census_times *times;
 	uint32_t listed_room, times_room;
@@ -188,10 +188,9 @@ static enum created_as created_as(const struct event_newtask *event)
 static void begin_group(struct tally *tally, struct group *group, const struct event_newtask *event,
 			uint32_t pid, uint32_t parent)
 {
-	*group = (struct group){ .id = ++tally->last_id,
-				 .first = event->task,
-				 .pid = pid,
-				 .parent = parent };
+	*group = (struct group){
+		.id = ++tally->last_id, .first = event->task, .pid = pid, .parent = parent
+	};
 	if (tally->by == GROUP_BY_THREAD)
 		group->tid = event->clone_flags & CLONE_THREAD ? event->pid : pid;
 	comm_copy(group->comm, event->comm);
@@ -298,8 +297,7 @@ static int on_end(struct tally *tally, const struct event_end *event)
 	group = &tally->group[left.group];
 	tally_tasks_remove(&tally->tasks, event->task);
 	group->tasks -= group->tasks != 0;
-	if (left.group && left.cpu < tally->pool.cpus &&
-	    !is_settled(tally, left.cpu, left.at)) {
+	if (left.group && left.cpu < tally->pool.cpus && !is_settled(tally, left.cpu, left.at)) {
 		if (array_grow(tally->leaving, tally->leaving_room, tally->leaving_count))
 			return -ENOMEM;
 		tally->leaving[tally->leaving_count++] = left;
@@ -510,20 +508,19 @@ int tally_read(struct tally *tally, struct census *census)
 
 	if (make_room(tally, count_groups(tally)))
 		return -ENOMEM;
-	*census = (struct census){ .at_ns = clock_now_ns(),
-				   .since_ns = tally->armed_ns,
-				   .by = tally->by,
-				   .group = tally->listed,
-				   .total = { .rss = BYTES_UNKNOWN,
-					      .pss = BYTES_UNKNOWN,
-					      .counts = tally->departed } };
+	*census = (struct census){
+		.at_ns = clock_now_ns(),
+		.since_ns = tally->armed_ns,
+		.by = tally->by,
+		.group = tally->listed,
+		.total = { .rss = BYTES_UNKNOWN, .pss = BYTES_UNKNOWN, .counts = tally->departed }
+	};
 	tally->total_times = tally->departed_times;
 	describe(tally, GROUP_OTHERS, &others, &tally->total_times);
 	add_total(&census->total, &others);
 	list_groups(tally, census);
 	add_cpus(tally, census);
-	census->folded = tally->folded +
-			 tally->pool.session->skeleton->data_groups->groups_folded;
+	census->folded = tally->folded + tally->pool.session->skeleton->data_groups->groups_folded;
 	census->lost = session_losses(tally->pool.session);
 	return 0;
 }

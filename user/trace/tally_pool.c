@@ -89,13 +89,13 @@ int tally_pool_open(struct tally_pool *pool, struct session *session, struct fai
 				     .slabs_each = conf->slabs };
 	pool->slab = session_map(skeleton->maps.slabs, slab_bytes(pool), both, fail);
 	if (pool->slab)
-		pool->free_slab = session_map(skeleton->maps.free_slabs, free_slab_bytes(pool),
-					      both, fail);
+		pool->free_slab =
+			session_map(skeleton->maps.free_slabs, free_slab_bytes(pool), both, fail);
 	if (pool->free_slab)
 		pool->slot = session_map(skeleton->maps.group_slots, slot_bytes(pool), both, fail);
 	if (pool->slot)
-		pool->free_group = session_map(skeleton->maps.free_groups, free_group_bytes(pool),
-					       both, fail);
+		pool->free_group =
+			session_map(skeleton->maps.free_groups, free_group_bytes(pool), both, fail);
 	if (!pool->free_group)
 		return fail->code;
 	hand_out_all(pool);
