@@ -9,6 +9,7 @@
 #ifndef TASKTAX_CONFIG_H
 #define TASKTAX_CONFIG_H
 
+#include "counts.h"
 #include "event.h"
 
 struct config {
@@ -26,12 +27,20 @@ struct config {
 	u32 attached;	    /* the targets were there before: they are seeded */
 	u32 everybody;	    /* all user tasks of the host are, but the loader's own */
 	u32 loader;	    /* its process, as it sees itself */
+	u32 stream;	    /* records of switches and faults go out */
+	u32 aggregate;	    /* they are counted: at least one of the two */
+	u32 group_by;	    /* enum group_by: process, thread or none */
+	u32 groups;	    /* how many there can be, GROUP_OTHERS included */
+	u32 slabs;	    /* of each CPU */
+	u32 slabs_kept;	    /* of them, only for counts: the last that are left */
 };
 
 /* A process that is selected, by its id as the loader sees it. */
 struct seed {
-	u32 task; /* serial of its first task that was marked; 0: none was */
-	u32 mm;	  /* serial of its address space */
+	u32 task;  /* serial of its first task that was marked; 0: none was */
+	u32 mm;	   /* serial of its address space */
+	u32 group; /* which counts for it in aggregate mode, by process; 0: not yet */
+	u32 reserved;
 };
 
 /* Where a fault is known to have been accounted. */
@@ -95,9 +104,27 @@ struct fault_state {
 	u32 retried;			  /* handle_mm_fault() will be called again for it */
 	u64 counted_minor, counted_major; /* min_flt and maj_flt before it: FAULT_END_COUNTER */
 	u32 cache[4];			  /* current->rss_stat.count[] before it: before 6.2 */
-	u32 cache_events, reserved;
+	u32 cache_events;
+	u32 group;
 	u64 out; /* when it left the CPU */
 	u64 reserved_too[3];
+};
+
+/* Beside FAULT_* in fault_state.code, only for the kernel's own count. */
+#define FAULT_BY_FORK (1 << 16)	   /* in an address space that is a copy: STARTED_BY_FORK */
+#define FAULT_HAS_FORKED (1 << 17) /* by a task that has made a copy of its own */
+
+/* What a CPU counts with, in aggregate mode. */
+struct cpu_tally {
+	u64 counted;	 /* switches: the loader looks who can still be counted for */
+	u64 run_from;	 /* when the running target came; 0: it is none, or that was not seen */
+	u64 stint_wait;	 /* its wait before that */
+	u16 stint_row;	 /* without an end hook: by which it came; COUNT_ROWS: not known */
+	u16 stint_level; /* and its level */
+	u32 prev_group, next_group; /* of the pending switch */
+	u32 taking;		    /* a slab is just being taken */
+	u64 slabs_taken;
+	u64 missed, missed_wait_ns; /* switch-ins that no hook saw, in no row */
 };
 
 /*
@@ -124,22 +151,27 @@ struct cpu_state {
 	u64 reserved_too[4];
 
 	struct fault_state fault; /* of the task that runs */
+	struct cpu_tally tally;
 
-	u64 read[LOGS]; /* by the loader, in a line of its own */
-	u64 last[8 - LOGS];
+	u64 read[LOGS];	 /* by the loader, in a line of its own */
+	u64 slabs_freed; /* by the loader, as is how often it has given the CPU a slab */
+	u64 last[7 - LOGS];
 };
 
 #define STARTED_SWITCHES 1
 #define STARTED_FAULTS 2
+#define STARTED_BY_FORK 4 /* its address space is a copy, and it has executed nothing since */
+#define STARTED_A_FORK \
+	8 /* it has made a copy of its address space, which has executed nothing since */
 
 /* A target task: the value of the task storage. */
 struct task_state {
 	u32 id, mm;    /* serials; id 0 is nobody */
 	u64 mm_struct; /* which address space `mm` names; 0: not seen yet */
 	u32 cpu;       /* it last ran on, plus one; 0: never */
-	u32 started;   /* STARTED_*: which part of account.base is set */
+	u32 started;   /* STARTED_*: which part of account.base is set, and what forked */
 	u32 ended;     /* its last counters have gone out */
-	u32 reserved;
+	u32 group;     /* which counts for it in aggregate mode */
 	struct task_account account;
 	struct fault_state fault;
 };
@@ -157,6 +189,7 @@ struct calibration {
 _Static_assert(sizeof(struct cpu_state) % 64 == 0, "no cache line is shared between CPUs");
 _Static_assert(__builtin_offsetof(struct cpu_state, read) % 64 == 0, "nor with the loader");
 _Static_assert(sizeof(struct fault_state) == 128, "two lines");
+_Static_assert(sizeof(struct cpu_tally) == 64, "a line");
 _Static_assert(sizeof(union log_record) == 64, "a cache line");
 
 #endif

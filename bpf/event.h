@@ -19,7 +19,7 @@ typedef int32_t s32;
 typedef int64_t s64;
 #endif
 
-#define EVENT_ABI 3
+#define EVENT_ABI 4
 #define EVENT_COMM_LEN 16
 
 enum event_kind {
@@ -140,7 +140,8 @@ struct event_newtask {
 	u64 stack,
 		tls; /* of a thread: its first user stack pointer and thread pointer, 0: not known */
 	u8 comm[EVENT_COMM_LEN];
-	u32 local_pid, reserved; /* as local_tgid, of the task */
+	u32 local_pid; /* as local_tgid, of the task */
+	u32 group;     /* which counts for it in aggregate mode: counts.h */
 };
 
 struct event_exec {
@@ -203,7 +204,8 @@ struct task_account {
 
 struct event_end {
 	struct event_header h;
-	u32 task, reserved;
+	u32 task;
+	u32 at; /* aggregate mode: which switch of its CPU it left in, by cpu_tally.counted; low bits */
 	struct task_account account;
 };
 

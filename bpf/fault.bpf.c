@@ -42,6 +42,20 @@ static __always_inline void remember_pages(struct fault_state *fault, struct tas
 		fault->cache[i] = BPF_CORE_READ(old, rss_stat.count[i]);
 }
 
+/* Only what counts in the kernel needs to know it there. */
+static __always_inline u32 history(const struct task_state *state)
+{
+	u32 flags = 0;
+
+	if (!conf.aggregate)
+		return 0;
+	if (state->started & STARTED_BY_FORK)
+		flags |= FAULT_BY_FORK;
+	if (state->started & STARTED_A_FORK)
+		flags |= FAULT_HAS_FORKED;
+	return flags;
+}
+
 static __always_inline void begin(struct cpu_state *cpu, struct task_state *state,
 				  struct task_struct *task, u64 address, u32 code, const bool typed)
 {
@@ -59,7 +73,8 @@ static __always_inline void begin(struct cpu_state *cpu, struct task_state *stat
 	fault->task = (u64)task;
 	fault->id = state->id;
 	fault->mm = target_mm(state, mm);
-	fault->code = code;
+	fault->code = code | history(state);
+	fault->group = state->group;
 	fault->off_ns = 0;
 	if (conf.faults == FAULT_END_FEXIT)
 		fault->retried = 0;

@@ -7,6 +7,7 @@
 #define TASKTAX_FAULT_BPF_H
 
 #include "emit.bpf.h"
+#include "tally.bpf.h"
 #include "target.bpf.h"
 
 /*
@@ -75,7 +76,7 @@ static __always_inline void fill_fault(struct event_fault *e, struct cpu_state *
 	e->h.size = sizeof(*e);
 	e->h.kind = EVENT_FAULT;
 	e->h.cpu = cpu->index;
-	e->h.flags = fault->code | (major ? FAULT_MAJOR : 0);
+	e->h.flags = (u16)fault->code | (major ? FAULT_MAJOR : 0);
 	if (!(fault->code & FAULT_NO_CODE))
 		e->h.flags |= what_changed(fault, task, now - fault->start, typed);
 	e->task = fault->id;
@@ -87,9 +88,20 @@ static __always_inline void fill_fault(struct event_fault *e, struct cpu_state *
 	e->maj_flt = FIELD(typed, task, maj_flt);
 }
 
-/* Hands it on. */
-static __always_inline void send_fault(struct cpu_state *cpu, struct task_struct *task, u64 address,
-				       bool major, u64 now, u64 time, const bool typed)
+static __always_inline void count_fault(struct cpu_state *cpu, struct task_struct *task, bool major,
+					u64 now, u64 time, const bool typed)
+{
+	struct fault_state *fault = &cpu->fault;
+	u32 flags = fault->code | (major ? FAULT_MAJOR : 0);
+
+	if (!(flags & FAULT_NO_CODE))
+		flags |= what_changed(fault, task, now - fault->start, typed);
+	tally_fault(cpu, task, fault->group, flags, time, fault->off_ns);
+}
+
+static __always_inline void stream_fault(struct cpu_state *cpu, struct task_struct *task,
+					 u64 address, bool major, u64 now, u64 time,
+					 const bool typed)
 {
 	bool preemptible = conf.faults == FAULT_END_FEXIT;
 	union log_record *record = NULL;
@@ -108,6 +120,16 @@ static __always_inline void send_fault(struct cpu_state *cpu, struct task_struct
 	} else {
 		count_lost_fault(cpu, task, major, typed);
 	}
+}
+
+/* Hands it on: as a record, as counts, or both. */
+static __always_inline void send_fault(struct cpu_state *cpu, struct task_struct *task, u64 address,
+				       bool major, u64 now, u64 time, const bool typed)
+{
+	if (conf.aggregate)
+		count_fault(cpu, task, major, now, time, typed);
+	if (conf.stream)
+		stream_fault(cpu, task, address, major, now, time, typed);
 }
 
 /* The open fault is the running task's, and the kernel may have accounted it without telling. */

@@ -7,6 +7,7 @@
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
 #include "emit.bpf.h"
+#include "group.bpf.h"
 #include "target.bpf.h"
 
 static __always_inline void send_newtask(struct task_struct *task, struct task_state *child,
@@ -22,6 +23,7 @@ static __always_inline void send_newtask(struct task_struct *task, struct task_s
 	e->pid = FIELD(typed, task, pid);
 	e->tgid = FIELD(typed, task, tgid);
 	e->mm = child->mm;
+	e->group = child->group;
 	e->clone_flags = clone_flags;
 	e->local_pid = local_pid(task);
 	if (clone_flags & CLONE_THREAD)
@@ -93,6 +95,7 @@ static __always_inline int on_newtask(struct task_struct *task, u64 clone_flags,
 	child->mm_struct = (u64)FIELD(typed, task, mm);
 	/* its counters start at zero, and so does account.base; unless some of it is not recorded */
 	child->started = armed ? STARTED_SWITCHES | STARTED_FAULTS : 0;
+	group_join(child, parent, clone_flags);
 	send_newtask(task, child, parent ? parent->id : 0, clone_flags, typed);
 	return 0;
 }
@@ -129,6 +132,7 @@ static __always_inline int on_exec(struct task_struct *task, u32 old_pid, const 
 	if (!state)
 		return 0;
 	update_last_user(task, target_mm(state, FIELD(typed, task, mm)));
+	state->started &= ~(STARTED_BY_FORK | STARTED_A_FORK);
 	e = reserve_lifecycle(event_exec, EVENT_EXEC, 0);
 	if (!e)
 		return 0;

@@ -21,6 +21,10 @@ extern volatile u32 seeds_added;
 extern volatile u32 closing;
 /* The last serial given out; the loader starts them after those it gave to the root of the tree. */
 extern volatile u32 last_task_id, last_mm_id;
+/* What the probes add to a raw direct cost, as it was measured; 0: not known. */
+extern volatile u32 probe_ns;
+/* Of free_groups: how many the loader has put in, and the births have taken; and those that found none. */
+extern volatile u64 groups_freed, groups_taken, groups_folded;
 /* For raw_tp programs: the pid of the root of the tree until its first event, then 0. */
 extern volatile u32 root_pid;
 
@@ -65,6 +69,45 @@ struct cpu_states {
 	__type(value, struct cpu_state);
 };
 extern struct cpu_states cpus SEC(".maps");
+
+/* Only in aggregate mode, as the next two: the slabs of all CPUs, one after another; the first is nobody's. */
+struct slab_pool {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, u32);
+	__type(value, union slab);
+};
+extern struct slab_pool slabs SEC(".maps");
+
+/*
+ * Which of them are free, for each CPU a ring of conf.slabs: the loader puts in, the CPU takes out. u64, since an
+ * array has no smaller elements.
+ */
+struct free_slabs {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, u32);
+	__type(value, u64);
+};
+extern struct free_slabs free_slabs SEC(".maps");
+
+/* The groups of one CPU, then those of the next. */
+struct group_slots {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, u32);
+	__type(value, struct group_slot);
+};
+extern struct group_slots group_slots SEC(".maps");
+
+/* The numbers of groups that are free, a ring of conf.groups: the loader puts in, a birth takes out. */
+struct free_groups {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, u32);
+	__type(value, u64);
+};
+extern struct free_groups free_groups SEC(".maps");
 
 /* Only with --tlb-switch. */
 struct tlb_flushes {

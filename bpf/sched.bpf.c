@@ -21,14 +21,22 @@ volatile u32 following = 0;
 volatile u32 seeds_added = 0;
 volatile u32 closing = 0;
 volatile u32 root_pid = 0;
+volatile u32 probe_ns = 0;
 /* In a section of their own: forks write them, every switch reads the line of `armed`. */
 volatile u32 last_task_id SEC(".data.serial") = 0;
 volatile u32 last_mm_id SEC(".data.serial") = 0;
+volatile u64 groups_freed SEC(".data.groups") = 0;
+volatile u64 groups_taken SEC(".data.groups") = 0;
+volatile u64 groups_folded SEC(".data.groups") = 0;
 
 struct record_logs logs SEC(".maps");
 struct cpu_rings rings SEC(".maps");
 struct lifecycle_ring lifecycle SEC(".maps");
 struct cpu_states cpus SEC(".maps");
+struct slab_pool slabs SEC(".maps");
+struct free_slabs free_slabs SEC(".maps");
+struct group_slots group_slots SEC(".maps");
+struct free_groups free_groups SEC(".maps");
 struct task_states tasks SEC(".maps");
 struct task_states_by_address tasks_raw SEC(".maps");
 struct seeds seeds SEC(".maps");
@@ -94,15 +102,32 @@ static __always_inline void send(struct cpu_state *cpu)
 	log_submit(cpu, LOG_SWITCHES);
 }
 
-/* Sends the pending record. `direct`: ns or SWITCH_NS_UNKNOWN; next: the task that came in. */
-static __always_inline void send_pending(struct cpu_state *cpu, struct task_struct *next,
-					 u32 direct, const bool typed)
+/*
+ * Hands the pending switch on: as a record, as counts, or both. `direct`: ns or SWITCH_NS_UNKNOWN; wait: with
+ * SWITCH_WAIT.
+ */
+static __always_inline void hand_on(struct cpu_state *cpu, u32 direct, u64 wait)
 {
-	cpu->has_pending = 0;
+	if (conf.aggregate)
+		tally_switch(cpu, direct, wait);
+	if (!conf.stream)
+		return;
 	cpu->pending.direct_ns = direct;
 	if (cpu->pending.h.flags & SWITCH_WAIT)
-		set_wait(&cpu->pending, task_run_delay(next, typed) - cpu->wait_base);
+		set_wait(&cpu->pending, wait);
 	send(cpu);
+}
+
+/* What waited for its end, or for the next switch. next: the task that came in. */
+static __always_inline void hand_on_pending(struct cpu_state *cpu, struct task_struct *next,
+					    u32 direct, const bool typed)
+{
+	u64 wait = 0;
+
+	if (cpu->pending.h.flags & SWITCH_WAIT)
+		wait = task_run_delay(next, typed) - cpu->wait_base;
+	hand_on(cpu, direct, wait);
+	*(volatile u32 *)&cpu->has_pending = 0; /* the loader may look: not before it is counted */
 }
 
 /* The kernel's counters as they stand at a target's switch-out. */
@@ -135,6 +160,7 @@ static __always_inline void end_of_task(struct cpu_state *cpu, struct side *prev
 	if (e) {
 		read_fault_counters(&prev->state->account.last, prev->task, typed);
 		e->task = prev->state->id;
+		e->at = cpu->tally.counted;
 		e->account = prev->state->account;
 		submit_lifecycle(e);
 		prev->state->ended = 1;
@@ -182,7 +208,10 @@ static __always_inline u16 account_switch_in(struct cpu_state *cpu, struct side 
 		start_switches(state, next->task, typed);
 	if (conf.faults && state->fault.task)
 		carry_fault_in(cpu, state);
-	e->next_mm = target_mm(state, next->mm);
+	if (conf.stream)
+		e->next_mm = target_mm(state, next->mm);
+	if (conf.aggregate)
+		cpu->tally.next_group = state->group;
 	if (state->cpu && state->cpu != here)
 		flags |= SWITCH_MIGRATED;
 	state->cpu = here;
@@ -212,7 +241,7 @@ static __always_inline void remember(struct cpu_state *cpu, struct side *next)
 }
 
 /* A target found running whose switch-in was not seen: without this its wait would be missing. */
-static __always_inline void send_missed(struct cpu_state *cpu, struct side *prev, const bool typed)
+static __always_inline void send_missed(struct cpu_state *cpu, struct side *prev, u64 wait)
 {
 	union log_record *record = log_reserve(cpu, LOG_SWITCHES);
 	struct event_missed *e;
@@ -225,11 +254,22 @@ static __always_inline void send_missed(struct cpu_state *cpu, struct side *prev
 	fill_header(&e->h, EVENT_MISSED, sizeof(*e), 0);
 	e->task = prev->ref;
 	e->reserved = 0;
-	e->wait_ns = 0;
-	if (conf.end_hook)
-		e->wait_ns =
-			task_run_delay(prev->task, typed) - prev->state->account.last.run_delay;
+	e->wait_ns = wait;
 	log_submit(cpu, LOG_SWITCHES);
+}
+
+static __always_inline void note_missed(struct cpu_state *cpu, struct side *prev, const bool typed)
+{
+	u64 wait = 0;
+
+	if (conf.end_hook)
+		wait = task_run_delay(prev->task, typed) - prev->state->account.last.run_delay;
+	if (conf.aggregate) {
+		cpu->tally.missed++;
+		cpu->tally.missed_wait_ns += wait;
+	}
+	if (conf.stream)
+		send_missed(cpu, prev, wait);
 }
 
 /*
@@ -259,17 +299,20 @@ static __always_inline void notice_unknown(struct cpu_state *cpu, struct side *p
 	cpu->loss.unseen += cpu->current_task != 0;
 	cpu->last_user_task = 0;
 	cpu->last_user = cpu->last_mm = 0;
+	cpu->tally.run_from = 0;
+	cpu->tally.stint_row = COUNT_ROWS;
 	remember(cpu, prev);
 	if (!prev->state)
 		return;
 	if (!(prev->state->started & STARTED_SWITCHES))
 		start_at_switch_out(prev, preempt, typed);
 	else
-		send_missed(cpu, prev, typed);
+		note_missed(cpu, prev, typed);
 }
 
-static __always_inline void record(struct cpu_state *cpu, struct side *prev, struct side *next,
-				   u64 start, const bool typed)
+/* Returns what prev waited for the stint that is now over: with SWITCH_WAIT_PREV, where there is no end hook. */
+static __always_inline u64 record(struct cpu_state *cpu, struct side *prev, struct side *next,
+				  u64 start, const bool typed)
 {
 	struct event_switch *e = &cpu->pending;
 	u16 flags = cpu->last_user ? 0 : SWITCH_FIRST;
@@ -288,24 +331,27 @@ static __always_inline void record(struct cpu_state *cpu, struct side *prev, str
 		}
 		if (conf.faults && cpu->fault.task == (u64)prev->task)
 			carry_fault_out(cpu, prev->state);
+		if (conf.aggregate)
+			cpu->tally.prev_group = prev->state->group;
 	}
-	e->last_user = cpu->last_user;
-	e->last_mm = cpu->last_mm;
 	e->prev = prev->ref;
 	e->next = next->ref;
-	e->next_mm = 0;
-	e->wait_ns = 0;
 	e->pick_ns = 0;
 	if (conf.pick && cpu->entry_ts)
 		e->pick_ns = start - cpu->entry_ts;
+	if (conf.stream) {
+		e->last_user = cpu->last_user;
+		e->last_mm = cpu->last_mm;
+		e->next_mm = 0;
+		e->wait_ns = 0;
+		e->h.size = sizeof(*e);
+		e->h.kind = EVENT_SWITCH;
+		e->h.cpu = cpu->index;
+	}
 	if (next->state)
 		flags |= account_switch_in(cpu, prev, next, typed);
-	e->h.size = sizeof(*e);
-	e->h.kind = EVENT_SWITCH;
-	e->h.cpu = cpu->index;
 	e->h.flags = flags;
-	if (flags & SWITCH_WAIT_PREV)
-		set_wait(e, wait_of_prev);
+	return wait_of_prev;
 }
 
 /*
@@ -337,7 +383,7 @@ static __always_inline int on_switch(bool preempt, struct task_struct *prev_task
 {
 	struct cpu_state *cpu;
 	struct side prev, next;
-	u64 start = 0;
+	u64 start = 0, wait;
 
 	if (!armed)
 		return typed ? close_dying(prev_task) : 0;
@@ -347,7 +393,7 @@ static __always_inline int on_switch(bool preempt, struct task_struct *prev_task
 	if (!cpu)
 		return 0;
 	if (cpu->has_pending)
-		send_pending(cpu, prev_task, SWITCH_NS_UNKNOWN, typed);
+		hand_on_pending(cpu, prev_task, SWITCH_NS_UNKNOWN, typed);
 	look_at(&prev, prev_task, typed);
 	look_at(&next, next_task, typed);
 	if (cpu->current_task != (u64)prev_task)
@@ -358,14 +404,13 @@ static __always_inline int on_switch(bool preempt, struct task_struct *prev_task
 		remember(cpu, &next);
 		return 0;
 	}
-	record(cpu, &prev, &next, start, typed);
+	wait = record(cpu, &prev, &next, start, typed);
 	remember(cpu, &next);
 	if (conf.pick)
 		cpu->entry_ts = 0;
 	if (!conf.end_hook) {
 		cpu->pending.h.ts = bpf_ktime_get_ns();
-		cpu->pending.direct_ns = SWITCH_NS_UNKNOWN;
-		send(cpu);
+		hand_on(cpu, SWITCH_NS_UNKNOWN, wait);
 		return 0;
 	}
 	cpu->has_pending = 1;
@@ -390,7 +435,7 @@ static __always_inline int on_switch_end(const bool typed)
 	direct = bpf_ktime_get_ns() - cpu->pending.h.ts;
 	if (direct >= SWITCH_NS_UNKNOWN)
 		direct = SWITCH_NS_UNKNOWN - 1;
-	send_pending(cpu, current_task(typed), direct, typed);
+	hand_on_pending(cpu, current_task(typed), direct, typed);
 	return 0;
 }
 

@@ -7,7 +7,7 @@
 #ifndef TASKTAX_SEED_BPF_H
 #define TASKTAX_SEED_BPF_H
 
-#include "emit.bpf.h"
+#include "group.bpf.h"
 #include "mark.bpf.h"
 
 static __always_inline struct seed *seed_of(struct task_struct *task)
@@ -46,6 +46,7 @@ static __always_inline void announce_seed(struct task_struct *task, const struct
 	e->pid = FIELD(typed, task, pid);
 	e->tgid = FIELD(typed, task, tgid);
 	e->mm = state->mm;
+	e->group = state->group;
 	e->local_pid = local_pid(task);
 	if (first) {
 		e->clone_flags = CLONE_VM | CLONE_THREAD;
@@ -58,6 +59,18 @@ static __always_inline void announce_seed(struct task_struct *task, const struct
 	}
 	bpf_probe_read_kernel(e->comm, sizeof(e->comm), &task->comm);
 	submit_lifecycle(e);
+}
+
+/* By process, the first of it that is marked begins the group; should two be the first, one group stays empty. */
+static __always_inline u32 seed_group(struct seed *process)
+{
+	if (!conf.aggregate || conf.group_by == GROUP_BY_NONE)
+		return GROUP_OTHERS;
+	if (conf.group_by == GROUP_BY_THREAD)
+		return group_new();
+	if (!process->group)
+		__sync_val_compare_and_swap(&process->group, 0, group_new());
+	return process->group;
 }
 
 /*
@@ -82,6 +95,7 @@ static __always_inline bool seed(struct task_struct *task, const bool typed)
 	if (!target_claim(state))
 		return false;
 	state->mm = process->mm;
+	state->group = seed_group(process);
 	state->mm_struct = (u64)FIELD(typed, task, mm);
 	announce_seed(task, state, __sync_val_compare_and_swap(&process->task, 0, state->id),
 		      typed);

@@ -23,12 +23,23 @@ static __always_inline struct task_state *target_state_raw(struct task_struct *t
 		return state;
 	bpf_map_update_elem(&tasks_raw, &key, &root_state, BPF_NOEXIST);
 	root_pid = 0;
-	return bpf_map_lookup_elem(&tasks_raw, &key);
+	state = bpf_map_lookup_elem(&tasks_raw, &key);
+	if (state && conf.aggregate && conf.group_by != GROUP_BY_NONE)
+		state->group = GROUP_ROOT;
+	return state;
+}
+
+/* Whoever has no storage at all is no target: most tasks of a host, and a look is cheaper than the helper. */
+static __always_inline bool has_no_storage(struct task_struct *task)
+{
+	return bpf_core_field_exists(task->bpf_storage) && !task->bpf_storage;
 }
 
 /* The state of a task if it is a target, else NULL. */
 static __always_inline struct task_state *target_state(struct task_struct *task, const bool typed)
 {
+	if (typed && has_no_storage(task))
+		return NULL;
 	return typed ? bpf_task_storage_get(&tasks, task, 0, 0) : target_state_raw(task);
 }
 

@@ -14,6 +14,7 @@
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
 #include "emit.bpf.h"
+#include "tally.bpf.h"
 #include "target.bpf.h"
 
 #define TLB_FLUSH_ALL (~0ul) /* of flush_tlb_info.end and of tlb_flush's pages */
@@ -21,11 +22,24 @@
 
 struct tlb_flushes tlb_flushes SEC(".maps");
 
-static __always_inline struct task_tlb *tlb_of_current(void)
+static __always_inline struct task_state *current_target(void)
 {
-	struct task_state *state = target_state(bpf_get_current_task_btf(), true);
+	return target_state(bpf_get_current_task_btf(), true);
+}
 
-	return state ? &state->account.tlb : NULL;
+/* Where the group of a target counts, in aggregate mode, besides the target itself. */
+static __always_inline struct task_tlb *tlb_of_group(const struct task_state *state)
+{
+	return conf.aggregate ? tally_tlb(this_cpu(), state->group) : NULL;
+}
+
+static __always_inline void count_sent(struct task_tlb *tlb, bool all, u64 pages)
+{
+	tlb->sent++;
+	if (all)
+		tlb->sent_all++;
+	else
+		tlb->sent_pages += pages;
 }
 
 static __always_inline bool is_shootdown(void *func)
@@ -38,22 +52,24 @@ int BPF_PROG(csd_queue_cpu, unsigned int cpu, unsigned long callsite, void *func
 	     struct __call_single_data *csd)
 {
 	struct flush_tlb_info *info;
-	struct task_tlb *tlb;
+	struct task_state *state;
+	struct task_tlb *group;
 	unsigned long end;
+	u64 pages = 0;
 
 	if (!is_shootdown(func))
 		return 0;
-	tlb = tlb_of_current();
-	if (!tlb)
+	state = current_target();
+	if (!state)
 		return 0;
-	tlb->sent++;
 	info = BPF_CORE_READ(csd, info);
 	end = BPF_CORE_READ(info, end);
-	if (end == TLB_FLUSH_ALL)
-		tlb->sent_all++;
-	else
-		tlb->sent_pages += (end - BPF_CORE_READ(info, start)) >>
-				   BPF_CORE_READ(info, stride_shift);
+	if (end != TLB_FLUSH_ALL)
+		pages = (end - BPF_CORE_READ(info, start)) >> BPF_CORE_READ(info, stride_shift);
+	count_sent(&state->account.tlb, end == TLB_FLUSH_ALL, pages);
+	group = tlb_of_group(state);
+	if (group)
+		count_sent(group, end == TLB_FLUSH_ALL, pages);
 	return 0;
 }
 
@@ -61,16 +77,20 @@ int BPF_PROG(csd_queue_cpu, unsigned int cpu, unsigned long callsite, void *func
 SEC("?raw_tp/csd_function_entry")
 int BPF_PROG(csd_function_entry, void *func, struct __call_single_data *csd)
 {
+	struct task_state *state;
+	struct task_tlb *group;
 	struct cpu_state *cpu;
-	struct task_tlb *tlb;
 
 	if (!csd || !is_shootdown(func))
 		return 0;
 	cpu = this_cpu();
-	tlb = tlb_of_current();
-	if (!cpu || !tlb)
+	state = current_target();
+	if (!cpu || !state)
 		return 0;
-	tlb->received++;
+	state->account.tlb.received++;
+	group = tlb_of_group(state);
+	if (group)
+		group->received++;
 	cpu->shot_ns = bpf_ktime_get_ns();
 	return 0;
 }
@@ -78,18 +98,25 @@ int BPF_PROG(csd_function_entry, void *func, struct __call_single_data *csd)
 SEC("?raw_tp/csd_function_exit")
 int BPF_PROG(csd_function_exit, void *func, struct __call_single_data *csd)
 {
+	struct task_state *state;
+	struct task_tlb *group;
 	struct cpu_state *cpu;
-	struct task_tlb *tlb;
+	u64 took;
 
 	if (!csd || !is_shootdown(func))
 		return 0;
 	cpu = this_cpu();
 	if (!cpu || !cpu->shot_ns)
 		return 0;
-	tlb = tlb_of_current();
-	if (tlb)
-		tlb->received_ns += bpf_ktime_get_ns() - cpu->shot_ns;
+	took = bpf_ktime_get_ns() - cpu->shot_ns;
 	cpu->shot_ns = 0;
+	state = current_target();
+	if (!state)
+		return 0;
+	state->account.tlb.received_ns += took;
+	group = tlb_of_group(state);
+	if (group)
+		group->received_ns += took;
 	return 0;
 }
 
@@ -105,7 +132,7 @@ static __always_inline void count_by_reason(struct cpu_state *cpu, u32 reason, u
 	struct tlb_reasons *reasons = bpf_map_lookup_elem(&tlb_flushes, &index);
 	struct tlb_reason *to;
 
-	if (!reasons || !tlb_of_current())
+	if (!reasons || !current_target())
 		return;
 	if (reason >= TLB_REASONS)
 		reason = TLB_REASONS - 1;

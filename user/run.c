@@ -18,6 +18,7 @@
 #include "trace/proc_maps.h"
 #include "trace/seeding.h"
 #include "trace/session.h"
+#include "trace/tally.h"
 #include "trace/target.h"
 #include "version.h"
 
@@ -31,6 +32,8 @@ struct course {
 	const struct run_options *options;
 	struct session *session;
 	struct consumer *consumer;
+	struct tally *tally; /* NULL: nothing is counted in the kernel */
+	bool no_records;     /* everything is, and nothing else is known */
 	struct model *model;
 	struct sampler *sampler; /* NULL: memory is not sampled */
 	const char *sampler_why;
@@ -93,6 +96,8 @@ static int take_event(void *context, const struct event_header *event)
 	int err = course->sampler ? sampler_note(course->sampler, event) : 0;
 	struct unmapped unmapped = { 0 };
 
+	if (course->tally && !err)
+		err = tally_event(course->tally, event);
 	if (course->maps && !err)
 		unmapped = model_unmapped(course->model, event);
 	if (unmapped.pid)
@@ -152,10 +157,40 @@ static int announce_root(struct course *course)
 		.tgid = (u32)course->target.pid,
 		.mm = ROOT_MM,
 		.local_tgid = (u32)course->target.pid,
+		.group = session_root_group(course->session),
 	};
 
 	memcpy(root.comm, "tasktax", sizeof("tasktax"));
 	return take_event(course, &root.h);
+}
+
+static int to_model_counted(void *context, const struct census_group *group, uint32_t first_task)
+{
+	struct course *course = context;
+
+	if (!course->no_records) /* each of them has told the model already */
+		return 0;
+	return model_count_group(course->model, first_task, group);
+}
+
+static int open_tally(struct course *course, const struct hooks *hooks, struct fail *fail)
+{
+	if (!hooks->counting.aggregate)
+		return 0;
+	course->no_records = hooks->counting.no_records;
+	course->tally = tally_new(course->session, course->probe_ns, fail);
+	if (!course->tally)
+		return fail->code;
+	tally_on_departure(course->tally, to_model_counted, course);
+	return 0;
+}
+
+/* Takes what the hooks have told so far. */
+static int drain(struct course *course, bool everything)
+{
+	int err = consumer_drain(course->consumer, everything);
+
+	return err ?: course->tally ? tally_reap(course->tally) : 0;
 }
 
 static int prepare(struct course *course, const struct hooks *hooks, struct fail *fail)
@@ -176,6 +211,9 @@ static int prepare(struct course *course, const struct hooks *hooks, struct fail
 	course->model = model_new(course->probe_ns, course->tlb_probe_ns);
 	if (!course->model)
 		return fail_set(fail, -ENOMEM, "no memory for the model");
+	err = open_tally(course, hooks, fail);
+	if (err)
+		return err;
 	course->consumer = session_consumer(course->session, take_event, course);
 	if (!course->consumer)
 		return fail_set(fail, -errno, "cannot read the ring buffers: %s", strerror(errno));
@@ -242,7 +280,7 @@ static int trace(struct course *course)
 	while (!err && !is_over(course)) {
 		poll(fds, 2, wait_ms(course));
 		pass_signals_on(course);
-		err = consumer_drain(course->consumer, false);
+		err = drain(course, false);
 		if (!err && course->sampler)
 			err = sampler_run(course->sampler);
 	}
@@ -257,15 +295,22 @@ static int settle(struct course *course)
 {
 	const struct timespec step = { .tv_nsec = SETTLE_STEP_NS };
 	uint64_t patience = clock_now_ns() + SETTLE_NS;
-	int err = consumer_drain(course->consumer, true);
+	int err = drain(course, true);
 
 	while (!err && clock_now_ns() < patience &&
 	       !((is_attached(course) || model_has_exited(course->model, ROOT_TASK)) &&
 		 model_settled(course->model))) {
 		nanosleep(&step, NULL);
-		err = consumer_drain(course->consumer, true);
+		err = drain(course, true);
 	}
 	return err;
+}
+
+static void arm(struct course *course)
+{
+	course->armed_ns = session_arm(course->session);
+	if (course->tally)
+		tally_armed(course->tally, course->armed_ns);
 }
 
 /* The command, held until now, is let go. */
@@ -273,7 +318,7 @@ static int begin_command(struct course *course, struct fail *fail)
 {
 	int err;
 
-	course->armed_ns = session_arm(course->session);
+	arm(course);
 	err = announce_root(course);
 	/* what came while it was held comes before its first instruction */
 	pass_signals_on(course);
@@ -298,10 +343,10 @@ static int begin_attached(struct course *course, struct fail *fail)
 	int err = seeding_run(course->session, course->options->selection, fail);
 
 	if (!err)
-		err = consumer_drain(course->consumer, true);
+		err = drain(course, true);
 	if (err)
 		return err;
-	course->armed_ns = session_arm(course->session);
+	arm(course);
 	return give_up_privilege(fail);
 }
 
@@ -318,11 +363,13 @@ static int trace_to_the_end(struct course *course, struct fail *fail)
 		err = settle(course);
 	course->disarmed_ns = session_disarm(course->session);
 	if (!err)
-		err = consumer_drain(course->consumer, true);
+		err = drain(course, true);
+	if (course->tally)
+		tally_close(course->tally);
 	if (!err)
 		err = session_close(course->session, take_event, course);
 	if (!err) /* the counters of those who died meanwhile */
-		err = consumer_drain(course->consumer, true);
+		err = drain(course, true);
 	return err ? fail_set(fail, err, "the trace could not be taken to its end: %s",
 			      strerror(-err)) :
 		     0;
@@ -344,7 +391,8 @@ static void describe(const struct course *course, const struct features *feature
 		.cpu_model = features->cpu_model,
 		.cpus = features->cpus_online,
 		.duration_ns = course->disarmed_ns - course->armed_ns,
-		.mode = "stream",
+		.mode = hooks->counting.no_records ? "aggregate" : "stream",
+		.no_records = hooks->counting.no_records,
 		.direct_end = hooks->direct_end,
 		.direct_why = hooks->direct_why,
 		.wait_known = hooks->run_delay,
@@ -377,6 +425,21 @@ static void describe(const struct course *course, const struct features *feature
 	};
 }
 
+/* What the kernel has counted, for the model; it stays the result's. */
+static int take_census(struct course *course, struct run_result *result)
+{
+	int err = tally_read(course->tally, &result->census);
+
+	if (!err)
+		err = tally_each(course->tally, &result->census, to_model_counted, course);
+	if (err)
+		return err;
+	model_count(course->model, &result->census, result->hooks.counting.no_records);
+	result->tally = course->tally;
+	course->tally = NULL;
+	return 0;
+}
+
 static int finish(struct course *course, const struct features *features, struct run_result *result,
 		  struct fail *fail)
 {
@@ -386,6 +449,8 @@ static int finish(struct course *course, const struct features *features, struct
 	lost.unknown += consumer_bad_records(course->consumer);
 	describe(course, features, &result->hooks, &context);
 	session_tlb_reasons(course->session, context.tlb_reasons);
+	if (course->tally && take_census(course, result))
+		return fail_set(fail, -ENOMEM, "no memory for the counts");
 	result->report = model_finish(course->model, &context, &lost);
 	if (!result->report)
 		return fail_set(fail, -ENOMEM, "no memory for the report");
@@ -400,6 +465,7 @@ static void clean_up(struct course *course)
 	if (!is_attached(course))
 		target_close(&course->target);
 	consumer_free(course->consumer);
+	tally_free(course->tally);
 	session_free(course->session);
 	model_free(course->model);
 	sampler_free(course->sampler);
@@ -440,6 +506,8 @@ int run_command(const struct run_options *options, const struct features *featur
 		err = finish(&course, features, result, fail);
 	clean_up(&course);
 	if (err)
+		tally_free(result->tally);
+	if (err)
 		return course.target.refused ?: exit_status_of(err);
 	return 0;
 }
@@ -447,5 +515,6 @@ int run_command(const struct run_options *options, const struct features *featur
 void run_result_free(struct run_result *result)
 {
 	model_free(result->model);
+	tally_free(result->tally);
 	memset(result, 0, sizeof(*result));
 }

@@ -28,8 +28,10 @@ struct run_options {
 struct run_result {
 	struct model *model; /* owns the report */
 	const struct report *report;
-	struct hooks hooks; /* the report's context points into it */
-	int status;	    /* of the command, as wait(2) gives it; 0 when attached */
+	struct census census; /* aggregate mode; the report points to it */
+	struct tally *tally;  /* owns what the census points to */
+	struct hooks hooks;   /* the report's context points into it */
+	int status;	      /* of the command, as wait(2) gives it; 0 when attached */
 };
 
 /*

@@ -160,6 +160,7 @@ struct task_struct {
 	unsigned long maj_flt;
 	char comm[16];
 	struct signal_struct *signal;
+	struct bpf_local_storage *bpf_storage; /* with CONFIG_BPF_SYSCALL, since 5.11 */
 	struct thread_struct thread;
 };
 

@@ -37,6 +37,7 @@
 #include "tasktax.skel.h"
 #include "trace/seeding.h"
 #include "trace/session.h"
+#include "trace/tally.h"
 #include "trace/target.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
@@ -230,6 +231,7 @@ struct choice {
 	enum fault_end faults;
 	bool rss_stat, cow_detail, mappings, unraised;
 	bool shootdowns, shot_time, tlb_switch;
+	bool aggregate; /* counted besides */
 };
 
 static const char *choice_name(const struct choice *choice)
@@ -254,6 +256,7 @@ static const char *choice_name(const struct choice *choice)
 		{ choice->shootdowns, "shootdowns" },
 		{ choice->shot_time, "shot_time" },
 		{ choice->tlb_switch, "tlb_switch" },
+		{ choice->aggregate, "aggregate" },
 	};
 	size_t length;
 
@@ -304,6 +307,7 @@ static size_t choice_without(const struct choice *choice, const char **without)
 static struct hooks choose(const struct choice *choice, struct features *features)
 {
 	const struct wanted wanted = {
+		.counting = { .aggregate = choice->aggregate, .by = GROUP_BY_THREAD },
 		.pick = choice->pick,
 		.wakers = choice->waking,
 		.faults = choice->want_faults,
@@ -368,6 +372,8 @@ struct trial {
 	struct session *session;
 	struct consumer *consumer;
 	struct model *model;
+	struct tally *tally; /* NULL: nothing is counted besides */
+	struct census census;
 	const struct report *report;
 	struct records records;
 	struct target target;
@@ -471,6 +477,8 @@ static int take(void *context, const struct event_header *event)
 		take_mapping(trial, (const void *)event);
 	if (event->kind == EVENT_IMAGE)
 		records->images += image->tgid == (u32)trial->target.pid;
+	if (trial->tally && tally_event(trial->tally, event))
+		return -ENOMEM;
 	return model_event(trial->model, event);
 }
 
@@ -515,6 +523,11 @@ static void open_trial(struct trial *trial, const struct choice *choice, const s
 	      (tlb_probe == NS_UNKNOWN) == (!choice->tlb_switch || choice->end == SWITCH_END_NONE));
 	trial->model = model_new(probe, tlb_probe);
 	assert_non_null(trial->model);
+	if (choice->aggregate) {
+		trial->tally = tally_new(trial->session, probe, &fail);
+		if (!trial->tally)
+			fail_msg("%s: %s", choice_name(choice), fail.text);
+	}
 	trial->consumer = session_consumer(trial->session, take, trial);
 	assert_non_null(trial->consumer);
 	start_target(trial);
@@ -569,10 +582,14 @@ static void run_load(struct trial *trial)
 		.tgid = (u32)trial->target.pid,
 		.mm = ROOT_MM,
 		.local_tgid = (u32)trial->target.pid,
+		.group = session_root_group(trial->session),
 	};
 
-	if (!trial->hooks.attach)
+	if (!trial->hooks.attach) {
 		assert_int_equal(model_event(trial->model, &root.h), 0);
+		if (trial->tally)
+			assert_int_equal(tally_event(trial->tally, &root.h), 0);
+	}
 	arm(trial);
 	while (poll(&done, 1, 1) == 0 && clock_now_ns() < patience)
 		assert_int_equal(consumer_drain(trial->consumer, false), 0);
@@ -670,6 +687,11 @@ static void close_trial(struct trial *trial)
 
 	session_disarm(trial->session);
 	assert_int_equal(consumer_drain(trial->consumer, true), 0);
+	if (trial->tally) {
+		tally_close(trial->tally);
+		assert_int_equal(tally_reap(trial->tally), 0);
+		assert_int_equal(tally_read(trial->tally, &trial->census), 0);
+	}
 	assert_int_equal(session_close(trial->session, take, trial), 0);
 	lost = session_losses(trial->session);
 	lost.unknown += consumer_bad_records(trial->consumer);
@@ -688,6 +710,7 @@ static void release(struct trial *trial)
 		close(trial->out);
 	}
 	consumer_free(trial->consumer);
+	tally_free(trial->tally);
 	session_free(trial->session);
 	model_free(trial->model);
 }
@@ -749,6 +772,41 @@ static void check_records(const struct trial *trial)
 	check(trial, (records->picked > 0) == choice->pick);
 	check(trial, records->waits > 0);
 	check(trial, (records->waits_of_prev > 0) == (choice->end == SWITCH_END_NONE));
+}
+
+/* The kernel's counts are what the records add up to, in every row. */
+static void check_counts(const struct trial *trial)
+{
+	const struct report *report = trial->report;
+	const struct census_counts *counts = &trial->census.total.counts;
+	uint64_t waited = trial->census.missed_wait_ns;
+
+	if (!trial->tally)
+		return;
+	for (unsigned int i = 0; i < report->row_count; i++) {
+		const struct switch_row *row = &report->rows[i];
+		unsigned int at = row->level < ROW_WITH_VIA ?
+					  row->level * VIA_COUNT + (unsigned int)row->via :
+					  row->level + ROW_WITH_VIA * (VIA_COUNT - 1);
+
+		check(trial, counts->row[at].count == row->count);
+		check(trial, counts->row[at].voluntary == row->voluntary);
+		check(trial, counts->row[at].preempted == row->preempted);
+		check(trial, counts->row[at].migrated == row->migrated);
+		check(trial, counts->row[at].direct_count == row->direct.count);
+		check(trial, counts->row[at].wait_ns == histogram_sum(&row->wait));
+		waited += counts->row[at].wait_ns;
+	}
+	if (!trial->choice->typed || trial->choice->iter) /* else the root is not in the balance */
+		check(trial, waited - trial->census.open_wait_ns == report->reconcile.wait_seen_ns);
+	check(trial, trial->census.switches == report->switches);
+	check(trial, counts->run_ns == report->tax.run_ns);
+	check(trial, census_faults(counts, false) + census_faults(counts, true) == report->faults);
+	check(trial,
+	      counts->tlb.sent == report->tlb.sent && counts->tlb.received == report->tlb.received);
+	check(trial, counts->exits == report->exits && counts->execs == report->execs);
+	check(trial, trial->census.folded == 0 && trial->census.total.times);
+	check(trial, trial->census.count == 1); /* who sleeps; the others' groups are no more */
 }
 
 /* Without rss_stat, before 6.2: the kernel keeps a task's changes where programs can look them up. */
@@ -947,6 +1005,7 @@ static void try(const struct choice *choice, const struct hooks *hooks, bool run
 	check_held(trial);
 	check_losses(trial);
 	check_records(trial);
+	check_counts(trial);
 	check_faults(trial);
 	check_mappings(trial);
 	check_tlb(trial);
@@ -1001,6 +1060,7 @@ static void every_choice(void **state)
 		struct hooks hooks;
 
 		choice.waking = bits & 1;
+		choice.aggregate = bits & 1;
 		choice.rename = bits & 2;
 		choice.iter = iter && choice.typed;
 		choice.pick = pick && features_has(&kernel, FEATURE_SCHED_ENTRY_TP);
@@ -1056,29 +1116,30 @@ struct group {
 static struct group groups[] = {
 	{ "faults by perf, typed", {
 		{ BY(true, FAULT_END_PERF), .rss_stat = true, .cow_detail = true, .mappings = true,
-		  .unraised = true, .waking = true },
+		  .unraised = true, .waking = true, .aggregate = true },
 		{ BY(true, FAULT_END_PERF), .rss_stat = true, .mappings = true },
 		{ BY(true, FAULT_END_PERF), .cow_detail = true },
 		{ BY(true, FAULT_END_PERF) } } },
 	{ "faults by fexit", {
-		{ BY(true, FAULT_END_FEXIT), .rss_stat = true, .cow_detail = true, .mappings = true },
+		{ BY(true, FAULT_END_FEXIT), .rss_stat = true, .cow_detail = true, .mappings = true,
+		  .aggregate = true },
 		{ BY(true, FAULT_END_FEXIT), .waking = true } } },
 	{ "faults by counters, typed", {
 		{ BY(true, FAULT_END_COUNTER), .rss_stat = true, .cow_detail = true,
-		  .mappings = true },
+		  .mappings = true, .aggregate = true },
 		{ BY(true, FAULT_END_COUNTER) } } },
 	{ "faults by perf, raw", {
-		{ BY(false, FAULT_END_PERF), .mappings = true },
+		{ BY(false, FAULT_END_PERF), .mappings = true, .aggregate = true },
 		{ BY(false, FAULT_END_PERF), .waking = true } } },
 	{ "faults by counters, raw", {
-		{ BY(false, FAULT_END_COUNTER), .mappings = true },
+		{ BY(false, FAULT_END_COUNTER), .mappings = true, .aggregate = true },
 		{ BY(false, FAULT_END_COUNTER) } } },
 	{ "faults asked for and not to be had", {
 		{ BY(true, FAULT_END_NONE) },
 		{ BY(false, FAULT_END_NONE) } } },
 	{ "TLB", {
 		{ BY(true, FAULT_END_PERF), .rss_stat = true, .mappings = true, .pick = true,
-		  .shootdowns = true, .shot_time = true, .tlb_switch = true },
+		  .shootdowns = true, .shot_time = true, .tlb_switch = true, .aggregate = true },
 		{ TLB, .shootdowns = true, .shot_time = true },
 		{ TLB, .shootdowns = true },
 		{ TLB, .tlb_switch = true } } },
@@ -1110,8 +1171,8 @@ static void running_at_the_start(void **state)
 {
 	static const struct choice choices[] = {
 		{ .typed = true, .end = SWITCH_END_NONE, .iter = true },
-		{ .typed = false, .end = SWITCH_END_NONE },
-		{ .typed = true, .end = SWITCH_END_TRACEPOINT, .iter = true },
+		{ .typed = false, .end = SWITCH_END_NONE, .aggregate = true },
+		{ .typed = true, .end = SWITCH_END_TRACEPOINT, .iter = true, .aggregate = true },
 		{ .typed = false, .end = SWITCH_END_TRACEPOINT },
 		{ BY(true, FAULT_END_PERF), .rss_stat = true, .mappings = true },
 		{ BY(false, FAULT_END_PERF), .mappings = true },

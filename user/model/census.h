@@ -12,18 +12,6 @@
 #include "counts.h"
 #include "model/report.h"
 
-enum group_by {
-	GROUP_BY_PROCESS,
-	GROUP_BY_THREAD,
-	GROUP_BY_CGROUP,
-	GROUP_BY_COMM,
-	GROUP_BY_NONE,
-};
-
-struct fault_counts {
-	uint64_t count, time_ns; /* on the CPU */
-};
-
 struct census_counts {
 	struct row_counts row[COUNT_ROWS];
 	struct fault_counts fault[CAUSES][FAULT_KINDS][2]; /* last: minor, major */
@@ -31,6 +19,7 @@ struct census_counts {
 	uint64_t created[CREATED_KINDS], execs, exits;
 	uint64_t crashes; /* processes ended by a signal that dumps core */
 	struct task_tlb tlb;
+	uint64_t first_switches; /* switch-ins where a resume cannot be told: report.h */
 };
 
 /* By enum row_level, the first four: of switch-ins. */
@@ -49,6 +38,7 @@ struct census_group {
 	const char *cgroup;	   /* path below the mount */
 	uint32_t processes, tasks; /* alive in it */
 	struct census_counts counts;
+	bool partial; /* some of its counts had no room: in total they are, here not */
 	const struct census_times *times; /* NULL: no room was left for them */
 	uint64_t rss, pss;		  /* bytes; BYTES_UNKNOWN */
 };
@@ -63,6 +53,23 @@ struct census {
 	uint64_t folded; /* groups that the bounded table had no room for: only in total */
 	struct losses lost;
 	const struct run_context *context;
+	uint64_t switches;	 /* counted, each in one row */
+	uint64_t missed_ins;	 /* switch-ins that no hook saw, in no row; */
+	uint64_t missed_wait_ns; /* they had waited too */
+	uint64_t open_wait_ns;	 /* the waits, in the rows, of those who run now */
 };
+
+/* Sums, member by member. */
+void census_counts_add(struct census_counts *to, const struct census_counts *from);
+void census_times_add(struct census_times *to, const struct census_times *from);
+void census_tlb_add(struct task_tlb *to, const struct task_tlb *from);
+/* The counts of a group on one CPU. */
+void census_slab_add(struct census_counts *to, const struct group_counts *from);
+
+uint64_t census_switches(const struct census_counts *counts); /* of all rows */
+uint64_t census_faults(const struct census_counts *counts, bool major);
+
+/* The direct cost of a row's switches without the probes' own. probe_ns may be NS_UNKNOWN. */
+uint64_t census_direct_ns(const struct row_counts *row, uint64_t probe_ns);
 
 #endif

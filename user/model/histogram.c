@@ -222,6 +222,12 @@ uint64_t histogram_sum(const struct histogram *histogram)
 	return histogram->sum > UINT64_MAX ? UINT64_MAX : (uint64_t)histogram->sum;
 }
 
+void histogram_set_sum(struct histogram *histogram, uint64_t sum)
+{
+	if (histogram->count)
+		histogram->sum = sum;
+}
+
 bool histogram_equal(const struct histogram *left, const struct histogram *right)
 {
 	struct histogram_bucket a = { 0 }, b = { 0 };

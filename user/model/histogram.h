@@ -92,6 +92,9 @@ uint64_t histogram_sum(const struct histogram *histogram);
 /* Same values up to the bucket, and same count, sum, minimum and maximum. For tests. */
 bool histogram_equal(const struct histogram *left, const struct histogram *right);
 
+/* Where values were recorded as what stands for them: the exact sum of what they stand for. */
+void histogram_set_sum(struct histogram *histogram, uint64_t sum);
+
 /*
  * Walks the buckets that hold something, in ascending order. Set *position to 0 before the first
  * call; false at the end. The histogram must not change meanwhile.

@@ -8,6 +8,7 @@
 #include "model/attribution.h"
 #include "model/model_internal.h"
 #include "model/reconcile.h"
+#include "model/tally_report.h"
 #include "model/workload.h"
 
 struct model *model_new(uint64_t probe_ns, uint64_t tlb_ns)
@@ -179,6 +180,19 @@ uint32_t model_live_tasks(const struct model *model)
 	return model->tasks.live;
 }
 
+int model_count_group(struct model *model, uint32_t first_task, const struct census_group *group)
+{
+	return tally_report_group(&model->tasks, first_task, group, model->attribution.probe_ns);
+}
+
+void model_count(struct model *model, const struct census *census, bool no_records)
+{
+	model->census = census;
+	model->no_records = no_records;
+	if (no_records)
+		tally_report_fill(model, census);
+}
+
 const struct report *model_finish(struct model *model, const struct run_context *context,
 				  const struct losses *lost)
 {
@@ -189,7 +203,11 @@ const struct report *model_finish(struct model *model, const struct run_context 
 	report->late = model->late;
 	report->lost = *lost;
 	report->lost.unknown += model->unknown;
-	report->reconcile = reconcile(&model->tasks, context, lost->switches || model->late);
+	report->census = model->census;
+	report->reconcile =
+		model->no_records ?
+			tally_report_reconcile(&model->tasks, context, model->census) :
+			reconcile(&model->tasks, context, lost->switches || model->late);
 	if (workload_judge(&model->tasks, report) || summary_make(model))
 		return NULL;
 	return report;

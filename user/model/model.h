@@ -8,6 +8,7 @@
 #ifndef TASKTAX_MODEL_MODEL_H
 #define TASKTAX_MODEL_MODEL_H
 
+#include "model/census.h"
 #include "model/report.h"
 #include "model/spaces.h"
 
@@ -37,6 +38,18 @@ struct unmapped model_unmapped(const struct model *model, const struct event_hea
 
 /* Target tasks born and not yet exited. */
 uint32_t model_live_tasks(const struct model *model);
+
+/*
+ * Aggregate mode: what a group has counted, whose first task has this serial. For all groups, those that are
+ * no more included, before model_finish(). 0 or -ENOMEM.
+ */
+int model_count_group(struct model *model, uint32_t first_task, const struct census_group *group);
+
+/*
+ * What the kernel has counted in all; it must outlive the report. Without records that is what the report
+ * shows; with them it stands beside. Before model_finish().
+ */
+void model_count(struct model *model, const struct census *census, bool no_records);
 
 /*
  * Closes the model: sums, sorts, reconciles. The report belongs to the model. `lost` and `context`

@@ -23,6 +23,9 @@ struct model {
 	uint64_t received, late, unknown, latest_ns;
 	uint64_t exits_seen, ends_seen;
 
+	const struct census *census; /* what the kernel has counted, */
+	bool no_records;	     /* in place of records */
+
 	struct report report;
 	struct fault_row *fault_rows; /* in use; histograms stay those of faults */
 	struct region_row *regions;

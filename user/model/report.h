@@ -13,6 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "counts.h"
 #include "event.h"
 #include "model/histogram.h"
 
@@ -32,6 +33,12 @@ enum row_level {
 #define ROW_WITH_VIA 4 /* levels below this have one row per via */
 #define VIA_COUNT 3    /* enum switch_via */
 
+/* What aggregate mode knows of a row. */
+struct counted_row {
+	uint64_t direct_count, direct_ns; /* probe cost subtracted */
+	uint64_t wait_ns, pick_ns;
+};
+
 struct switch_row {
 	enum row_level level;
 	int via; /* enum switch_via, -1: none */
@@ -42,32 +49,16 @@ struct switch_row {
 	struct histogram direct;	  /* probe cost subtracted */
 	struct histogram pick;
 	struct histogram wait;
+	struct counted_row counted; /* aggregate mode: instead of the histograms */
+};
+
+/* All switch-ins of one level, whatever ran in between. */
+struct level_row {
+	uint64_t count;
+	struct histogram direct, wait; /* aggregate mode: buckets of 1/8 of an octave */
 };
 
 /* --- faults --- */
-
-enum fault_kind {
-	FAULT_FIRST_TOUCH,   /* write to anonymous memory that had no page, or only the zero page */
-	FAULT_ZERO_READ,     /* read of anonymous memory that had none: the zero page */
-	FAULT_COW_FORK,	     /* write to a page once shared by fork: copied, or taken over */
-	FAULT_COW_FILE,	     /* write to a private mapping of a file: a page of its own */
-	FAULT_OF_FILE,	     /* a page of a file mapped, or a shared one made writable */
-	FAULT_OF_SHMEM,	     /* shared memory */
-	FAULT_SWAP_IN,	     /* a page came back from swap */
-	FAULT_WRITE_PROTECT, /* write to a page that was there: why it was protected is not known */
-	FAULT_RACED,	     /* another thread mapped the page first */
-	FAULT_OTHER,
-	FAULT_KINDS,
-};
-
-/* Why the fault happened: for being several processes, several threads, or for the work itself. */
-enum fault_cause {
-	CAUSE_PROCESS, /* fork debt; exec and start-up: program, libraries, first stack */
-	CAUSE_THREAD,  /* a thread's stack and TLS; a page that another thread mapped first */
-	CAUSE_WORK,    /* the program's own memory */
-	CAUSE_UNKNOWN, /* where it was is not known */
-	CAUSES,
-};
 
 struct fault_row {
 	enum fault_cause cause;
@@ -81,6 +72,7 @@ struct fault_row {
 	uint64_t untimed;
 	uint64_t off_ns;       /* of the time, off the CPU */
 	struct histogram time; /* from the exception to its accounting */
+	uint64_t counted_ns;   /* aggregate mode: the time on the CPU; there is no histogram */
 };
 
 enum region_class {
@@ -182,6 +174,8 @@ struct task_entry {
 	uint64_t switched_ns;	   /* model's own: stamp of its last switch */
 	int in_row;		   /* model's own: row of its last switch-in, -1: none */
 	uint64_t stint_wait_ns;	   /* model's own: the wait before its last switch-in */
+	bool counted;		   /* model's own: aggregate mode has figures of it */
+	bool uncounted;		   /* and has none: they are in the sums only */
 	bool began_on_cpu; /* its first record is a switch-out: it ran when recording began */
 	uint64_t gaps;	   /* model's own: records between two of its own that are missing */
 	uint64_t min_flt, maj_flt; /* model's own: the kernel's counters at its latest fault */
@@ -198,6 +192,7 @@ struct process_entry {
 	uint32_t crashed_by;	    /* signal, 0: none */
 	uint32_t tasks_lost;	    /* tasks that the crash took besides the one that died first */
 	bool exited;
+	bool uncounted; /* as of a task_entry */
 	enum created_as created;
 	const char *level; /* "process-level", ... of this process alone: thread-level or single */
 	char comm[EVENT_COMM_LEN + 1];
@@ -294,7 +289,8 @@ struct run_context {
 	const char *kernel, *arch, *cpu_model;
 	unsigned int cpus;
 	uint64_t duration_ns;	/* from arming to disarming */
-	const char *mode;	/* "stream" */
+	const char *mode;	/* "stream", "aggregate" */
+	bool no_records;	/* aggregate mode: what only records tell is not known */
 	const char *direct_end; /* "sched_exit_tp", "finish_task_switch"; NULL: no direct cost */
 	const char *direct_why; /* why direct_end is NULL */
 	bool wait_known;	/* the kernel keeps run_delay */
@@ -388,7 +384,13 @@ struct report {
 	size_t wake_pair_count;
 	const struct foreign_name *names; /* by ref, ascending */
 	size_t name_count;
+	struct level_row levels[ROW_WITH_VIA]; /* by enum row_level */
+	struct histogram fault_times[2];       /* aggregate mode: minor, major */
+	bool times_complete;		       /* aggregate mode: each of those has found room */
+	const struct census *census;	       /* NULL: the kernel has counted nothing */
 };
+
+struct census;
 
 void task_figures_add(struct task_figures *sum, const struct task_figures *one);
 

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "model/model_internal.h"
+#include "model/tally_report.h"
 
 const char *row_level_name(enum row_level level)
 {
@@ -152,15 +153,29 @@ static uint64_t outs(const struct task_figures *figures)
 	return figures->voluntary + figures->preempted;
 }
 
+/* Whether a process has figures: by thread, if all of its tasks have; by process, if one has those of all. */
+static void count_in(const struct model *model, const struct task_entry *task,
+		     struct process_entry *process)
+{
+	if (!model->no_records || model->census->by == GROUP_BY_THREAD)
+		process->uncounted |= task->uncounted;
+	else
+		process->uncounted &= !task->counted;
+}
+
 static void sum_processes(struct model *model)
 {
 	struct tasks *tasks = &model->tasks;
 
+	for (uint32_t i = 0; i < tasks->process_count; i++)
+		tasks->process[i].uncounted = model->no_records &&
+					      model->census->by != GROUP_BY_THREAD;
 	for (uint32_t i = 1; i < tasks->task_count; i++) {
 		const struct task_entry *task = &tasks->task[i];
 		struct process_entry *process = &tasks->process[task->process];
 
 		task_figures_add(&process->figures, &task->figures);
+		count_in(model, task, process);
 		if (task->ended) {
 			process->disturbed += task->account.tlb.received != 0;
 			model->report.disturbed += task->account.tlb.received != 0;
@@ -188,6 +203,24 @@ static void list_rows(struct model *model)
 	report->missed_ins = model->attribution.missed;
 	report->began_on_cpu = model->attribution.began_on_cpu;
 	report->first_switches = model->attribution.first_switches;
+}
+
+static int list_levels(struct model *model)
+{
+	struct report *report = &model->report;
+	int err = 0;
+
+	for (unsigned int i = 0; !err && i < ROW_WITH_VIA * VIA_COUNT; i++) {
+		const struct switch_row *row = &model->attribution.row[i];
+		struct level_row *level = &report->levels[row->level];
+
+		level->count += row->count;
+		err = histogram_merge(&level->direct, &row->direct);
+		err = err ?: histogram_merge(&level->wait, &row->wait);
+	}
+	if (!err && model->no_records)
+		err = tally_report_times(report, model->census);
+	return err;
 }
 
 static void sum_faulting(struct model *model)
@@ -553,7 +586,7 @@ int summary_make(struct model *model)
 	sum_processes(model);
 	list_rows(model);
 	sum_tax(model);
-	if (rank_tasks(model) || rank_processes(model) || list_pairs(model) ||
+	if (list_levels(model) || rank_tasks(model) || rank_processes(model) || list_pairs(model) ||
 	    list_name_pairs(model) || list_wake_pairs(model) || list_fault_rows(model) ||
 	    list_regions(model) || memory_report(&model->memory, &model->tasks, report))
 		return -ENOMEM;
@@ -569,4 +602,10 @@ void summary_free(struct model *model)
 	free(model->wake_pairs);
 	free(model->fault_rows);
 	free(model->regions);
+	for (int level = 0; level < ROW_WITH_VIA; level++) {
+		histogram_free(&model->report.levels[level].direct);
+		histogram_free(&model->report.levels[level].wait);
+	}
+	for (int major = 0; major < 2; major++)
+		histogram_free(&model->report.fault_times[major]);
 }

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "output/json_counts.h"
 #include "output/json_faults.h"
 #include "output/json_values.h"
 
@@ -133,23 +134,35 @@ static json_t *workload(const struct report *report)
 			 reasons);
 }
 
+/* One of a row's three: its distribution, or, where only the kernel has counted, its sum. */
+static json_t *row_times(const struct report *report, const struct histogram *histogram,
+			 uint64_t count, uint64_t sum)
+{
+	return report->context.no_records ? value_sum(count, sum) : value_distribution(histogram);
+}
+
+static json_t *row_flushes(const struct report *report, const struct switch_row *row)
+{
+	if (!report->context.tlb_switch || report->context.no_records)
+		return json_null();
+	return json_pack("{s:o, s:o}", "flushed", value_count(row->tlb_flushed), "reused",
+			 value_count(row->tlb_reused));
+}
+
 static json_t *switches(const struct report *report)
 {
 	json_t *array = json_array();
 
 	for (unsigned int i = 0; i < report->row_count; i++) {
 		const struct switch_row *row = &report->rows[i];
-		json_t *pick = report->context.pick_measured ? value_distribution(&row->pick) :
-							       json_null();
-		json_t *wait = report->context.wait_known ? value_distribution(&row->wait) :
-							    json_null();
+		const struct counted_row *counted = &row->counted;
+		uint64_t waits = row->level < ROW_WITH_VIA ? row->count : 0;
+		json_t *pick = json_null(), *wait = json_null();
 
-		json_t *flushes = report->context.tlb_switch ?
-					  json_pack("{s:o, s:o}", "flushed",
-						    value_count(row->tlb_flushed), "reused",
-						    value_count(row->tlb_reused)) :
-					  json_null();
-
+		if (report->context.pick_measured)
+			pick = row_times(report, &row->pick, row->count, counted->pick_ns);
+		if (report->context.wait_known)
+			wait = row_times(report, &row->wait, waits, counted->wait_ns);
 		value_append(&array, json_pack("{s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
 					       "level", row_level_name(row->level), "via",
 					       value_text(switch_via_name(row->via)), "count",
@@ -157,8 +170,10 @@ static json_t *switches(const struct report *report)
 					       value_count(row->voluntary), "preempted",
 					       value_count(row->preempted), "migrated",
 					       value_count(row->migrated), "direct_ns",
-					       value_distribution(&row->direct), "pick_ns", pick,
-					       "wait_ns", wait, "tlb", flushes));
+					       row_times(report, &row->direct,
+							 counted->direct_count, counted->direct_ns),
+					       "pick_ns", pick, "wait_ns", wait, "tlb",
+					       row_flushes(report, row)));
 	}
 	return array;
 }
@@ -171,21 +186,40 @@ static json_t *levels(const struct task_figures *figures)
 			 value_count(figures->in[ROW_EXITING]));
 }
 
+/* Aggregate mode had no room for them. */
+static void add_unknown_figures(json_t **object, const struct task_figures *figures)
+{
+	static const char *const unknown[] = { "switches",     "migrated",     "run_ns",
+					       "off_ns",       "wait_ns",      "direct_ns",
+					       "minor_faults", "major_faults", "fault_ns" };
+
+	value_set(object, "voluntary", value_count(figures->voluntary));
+	value_set(object, "preempted", value_count(figures->preempted));
+	for (size_t i = 0; i < sizeof(unknown) / sizeof(unknown[0]); i++)
+		value_set(object, unknown[i], json_null());
+}
+
 /* Adds what a task and a process have in common. */
 static void add_figures(json_t **object, const struct report *report,
-			const struct task_figures *figures)
+			const struct task_figures *figures, bool uncounted)
 {
 	const struct run_context *context = &report->context;
 	json_t *direct =
 		json_pack("{s:o, s:o}", "count", value_count(figures->direct_count), "sum",
 			  figures->direct_count ? value_count(figures->direct_ns) : json_null());
 
+	if (uncounted) {
+		json_decref(direct);
+		add_unknown_figures(object, figures);
+		return;
+	}
 	value_set(object, "switches", levels(figures));
 	value_set(object, "voluntary", value_count(figures->voluntary));
 	value_set(object, "preempted", value_count(figures->preempted));
 	value_set(object, "migrated", value_count(figures->migrated));
 	value_set(object, "run_ns", value_count(figures->run_ns));
-	value_set(object, "off_ns", value_count(figures->off_ns));
+	value_set(object, "off_ns",
+		  context->no_records ? json_null() : value_count(figures->off_ns));
 	value_set(object, "wait_ns",
 		  context->wait_known ? value_count(figures->wait_ns) : json_null());
 	value_set(object, "direct_ns", direct);
@@ -221,7 +255,7 @@ static json_t *task_object(const struct report *report, const struct task_entry 
 		"exit_status", task->exited ? json_integer(task->exit_code) : json_null(),
 		"reconcile", task_reconcile(task));
 
-	add_figures(&object, report, &task->figures);
+	add_figures(&object, report, &task->figures, task->uncounted);
 	return object;
 }
 
@@ -241,7 +275,7 @@ static json_t *process_object(const struct report *report, uint32_t index, json_
 	value_set(&object, "fork_debt_of_parent", section_debt(report, &process->debt_parent));
 	value_set(&object, "shootdowns",
 		  section_shootdowns(&report->context, &process->tlb, process->disturbed));
-	add_figures(&object, report, &process->figures);
+	add_figures(&object, report, &process->figures, process->uncounted);
 	return object;
 }
 
@@ -476,18 +510,22 @@ int json_write(const struct report *report, FILE *out)
 	put_member(&writer, "tasks", tasks(report));
 	put_member(&writer, "workload", workload(report));
 	put_member(&writer, "switches", switches(report));
+	put_member(&writer, "switch_levels", section_levels(report));
 	put_member(&writer, "faults", section_faults(report));
+	put_member(&writer, "fault_times_ns", section_fault_times(report));
 	put_member(&writer, "fork_debt", section_fork_debt(report));
 	put_member(&writer, "regions", section_regions(report));
 	put_member(&writer, "tlb", section_tlb(report));
 	put_member(&writer, "memory", section_memory(report));
 	put_member(&writer, "first_switches", value_count(report->first_switches));
 	put_processes(&writer, report);
-	put_member(&writer, "pairs", pairs(report));
-	put_member(&writer, "pairs_total", pair_total(report));
+	put_member(&writer, "pairs", report->context.no_records ? json_null() : pairs(report));
+	put_member(&writer, "pairs_total",
+		   report->context.no_records ? json_null() : pair_total(report));
 	put_member(&writer, "wakers", wakers(report));
 	put_member(&writer, "tax", tax(report));
 	put_member(&writer, "overhead", overhead(&report->context));
+	put_member(&writer, "aggregate", section_counted(report));
 	fputs("\n}\n", out);
 	if (!writer.err && (fflush(out) || ferror(out)))
 		writer.err = -EIO;

@@ -7,6 +7,32 @@
 #define REGIONS_SHOWN 1000
 #define MEMORY_SHOWN 1000 /* processes, the largest */
 
+/* Of a row that the kernel has counted: it does not know the rest. */
+static json_t *counted_row(const struct report *report, const struct fault_row *row)
+{
+	return json_pack("{s:s, s:n, s:s, s:s, s:n, s:o, s:n, s:n, s:n, s:n, s:n, s:o}", "level",
+			 fault_cause_name(row->cause), "mm_tasks", "kind",
+			 fault_kind_name(row->kind), "severity", row->major ? "major" : "minor",
+			 "mode", "count", value_count(row->count), "huge", "copied", "untimed",
+			 "off_cpu_ns", "time_ns", "on_cpu_ns",
+			 report->context.fault_end ? value_count(row->counted_ns) : json_null());
+}
+
+static json_t *recorded_row(const struct report *report, const struct fault_row *row)
+{
+	return json_pack(
+		"{s:o, s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o}", "level",
+		value_text(row->cause == CAUSE_UNKNOWN ? NULL : fault_cause_name(row->cause)),
+		"mm_tasks", row->many ? "many" : "one", "kind", fault_kind_name(row->kind),
+		"severity", row->major ? "major" : "minor", "mode", row->kernel ? "kernel" : "user",
+		"count", value_count(row->count), "huge",
+		report->context.huge_known ? value_count(row->huge) : json_null(), "copied",
+		report->context.cow_detail ? value_count(row->copied) : json_null(), "untimed",
+		value_count(row->untimed), "off_cpu_ns",
+		report->context.fault_end ? value_count(row->off_ns) : json_null(), "time_ns",
+		value_distribution(&row->time));
+}
+
 json_t *section_faults(const struct report *report)
 {
 	json_t *array = report->context.faults_measured ? json_array() : json_null();
@@ -14,24 +40,8 @@ json_t *section_faults(const struct report *report)
 	for (unsigned int i = 0; i < report->fault_row_count; i++) {
 		const struct fault_row *row = &report->fault_rows[i];
 
-		value_append(
-			&array,
-			json_pack(
-				"{s:o, s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o}", "level",
-				value_text(row->cause == CAUSE_UNKNOWN ?
-						   NULL :
-						   fault_cause_name(row->cause)),
-				"mm_tasks", row->many ? "many" : "one", "kind",
-				fault_kind_name(row->kind), "severity",
-				row->major ? "major" : "minor", "mode",
-				row->kernel ? "kernel" : "user", "count", value_count(row->count),
-				"huge",
-				report->context.huge_known ? value_count(row->huge) : json_null(),
-				"copied",
-				report->context.cow_detail ? value_count(row->copied) : json_null(),
-				"untimed", value_count(row->untimed), "off_cpu_ns",
-				report->context.fault_end ? value_count(row->off_ns) : json_null(),
-				"time_ns", value_distribution(&row->time)));
+		value_append(&array, report->context.no_records ? counted_row(report, row) :
+								  recorded_row(report, row));
 	}
 	return array;
 }

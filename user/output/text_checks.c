@@ -233,7 +233,10 @@ static void verdict(struct text *text)
 {
 	const struct report *report = text->report;
 	const struct reconciliation *r = &report->reconcile;
-	struct figure received = text_counted(report->received, "record", "records");
+	struct figure received =
+		report->context.no_records ?
+			text_counted(report->received, "event counted", "events counted") :
+			text_counted(report->received, "record", "records");
 
 	if (!report->complete)
 		page_heading(&text->page, "AT LEAST:", STYLE_BAD,

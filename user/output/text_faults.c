@@ -10,9 +10,11 @@ struct line {
 	enum fault_cause cause;
 	enum fault_kind kind;
 	bool major;
-	uint64_t count, kernel, many, huge, time_ns, off_ns;
+	uint64_t count, kernel, many, huge, time_ns, off_ns, counted_ns;
 	struct histogram time;
 };
+
+#define UNCOUNTED "aggregate mode does not tell these apart: see below, or not known"
 
 #define LINES ((size_t)CAUSES * FAULT_KINDS * 2)
 
@@ -32,6 +34,7 @@ static int add_row(struct line *line, const struct fault_row *row)
 	line->many += row->many ? row->count : 0;
 	line->huge += row->huge;
 	line->off_ns += row->off_ns;
+	line->counted_ns += row->counted_ns;
 	line->time_ns += sum_of(&row->time);
 	return histogram_merge(&line->time, &row->time);
 }
@@ -88,10 +91,22 @@ static void time_cell(struct text *text, struct table *table, const struct line 
 		table_cell(table, STYLE_PLAIN, "%s", figure_ns(ns).text);
 	else if (!text->report->context.fault_end)
 		table_cell(table, STYLE_DIM, DASH);
+	else if (text->report->context.no_records)
+		table_cell(table, STYLE_DIM, DASH "%s", page_note(&text->page, UNCOUNTED).text);
 	else
 		table_cell(table, STYLE_DIM, DASH "%s",
 			   page_note(&text->page, "their start, or a switch in them, was not seen")
 				   .text);
+}
+
+static void detail_cell(struct text *text, struct table *table, uint64_t count, bool known)
+{
+	if (text->report->context.no_records)
+		table_cell(table, STYLE_DIM, DASH "%s", page_note(&text->page, UNCOUNTED).text);
+	else if (known)
+		text_count_cell(table, count);
+	else
+		table_cell(table, STYLE_DIM, DASH);
 }
 
 static void fault_line(struct text *text, struct table *table, const struct line *line)
@@ -107,15 +122,14 @@ static void fault_line(struct text *text, struct table *table, const struct line
 	table_count(table, STYLE_BOLD, report->lost.faults ? "\xe2\x89\xa5" : "", line->count);
 	table_cell(table, STYLE_PLAIN, "%s",
 		   figure_percent((double)line->count, (double)report->faults).text);
-	text_count_cell(table, line->kernel);
-	text_count_cell(table, line->many);
-	if (report->context.huge_known)
-		text_count_cell(table, line->huge);
-	else
-		table_cell(table, STYLE_DIM, DASH);
+	detail_cell(text, table, line->kernel, true);
+	detail_cell(text, table, line->many, true);
+	detail_cell(text, table, line->huge, report->context.huge_known);
 	time_cell(text, table, line, 50);
 	time_cell(text, table, line, 99);
-	if (line->time.count)
+	if (report->context.no_records && report->context.fault_end)
+		table_cell(table, STYLE_PLAIN, "%s", figure_ns(line->counted_ns).text);
+	else if (line->time.count)
 		table_cell(table, STYLE_PLAIN, "%s", figure_ns(line->time_ns).text);
 	else
 		table_cell(table, STYLE_DIM, DASH);
@@ -156,6 +170,25 @@ static void legend(struct text *text, const struct line *line, size_t count)
 			figure_ns(off_ns).text);
 }
 
+/* In place of those of each line. */
+static void counted_times(struct text *text)
+{
+	static const char *const name[] = { "minor", "major" };
+	uint64_t p50, p99;
+
+	for (int major = 0; major < 2; major++) {
+		const struct histogram *time = &text->report->fault_times[major];
+
+		if (!histogram_percentile(time, 50, &p50) && !histogram_percentile(time, 99, &p99))
+			page_text(&text->page, STYLE_PLAIN, 2, 4,
+				  "time of %s faults: p50 %s, p99 %s (true to 6.3 %%)", name[major],
+				  figure_ns(p50).text, figure_ns(p99).text);
+	}
+	page_text(&text->page, STYLE_DIM, 2, 4,
+		  "counted in the kernel, without the regions: of a start and of a thread's stack "
+		  "the faults are with work");
+}
+
 static void fault_table(struct text *text, const struct line *line, size_t count)
 {
 	char time[48];
@@ -182,7 +215,9 @@ static void fault_table(struct text *text, const struct line *line, size_t count
 	}
 	table_print(table, &text->page);
 	legend(text, line, count);
-	if (text->report->context.regions_why)
+	if (text->report->context.no_records)
+		counted_times(text);
+	if (text->report->context.regions_why && !text->report->context.no_records)
 		page_text(&text->page, STYLE_WARN, 2, 4,
 			  "where they were is unknown (%s), so what caused them is " DASH
 			  ", and so is the fork debt",

@@ -2,35 +2,81 @@
 /* text_switches.c - the switch table: a row per level and via. */
 #include "output/text_sections.h"
 
+/* Why a percentile is missing where only the kernel has counted. */
+static const char *uncounted(const struct report *report, const struct switch_row *row)
+{
+	if (row->level >= ROW_WITH_VIA)
+		return "aggregate mode keeps only their sum";
+	return report->times_complete ? NULL : "no room was left for them: raise --max-memory";
+}
+
+/*
+ * Where only the kernel has counted, the percentiles are those of the level: once, at the first of its rows.
+ * Whether the cell is done.
+ */
+static bool counted_cell(struct text *text, struct table *table, const struct switch_row *row)
+{
+	const struct report *report = text->report;
+	const char *why = uncounted(report, row);
+
+	if (!report->context.no_records)
+		return false;
+	if (why)
+		table_cell(table, STYLE_DIM, DASH "%s", page_note(&text->page, "%s", why).text);
+	else if (row > report->rows && row[-1].level == row->level)
+		table_cell(table, STYLE_DIM, "\"");
+	else
+		return false;
+	return true;
+}
+
 /* A percentile in plain ns (the column says so), or a dash with the reason why there is none. */
-static void cost_cell(struct text *text, struct table *table, const struct histogram *histogram,
-		      double percent)
+static void cost_cell(struct text *text, struct table *table, const struct switch_row *row,
+		      const struct histogram *histogram, double percent)
 {
 	uint64_t ns;
 
-	if (!histogram_percentile(histogram, percent, &ns))
-		table_cell(table, STYLE_PLAIN, "%s", figure_count(ns).text);
-	else if (!text->report->context.direct_end)
+	if (!text->report->context.direct_end)
 		table_cell(table, STYLE_DIM, DASH); /* the column's title has the mark */
+	else if (counted_cell(text, table, row))
+		return;
+	else if (!histogram_percentile(histogram, percent, &ns))
+		table_cell(table, STYLE_PLAIN, "%s", figure_count(ns).text);
 	else
 		table_cell(table, STYLE_DIM, DASH "%s",
 			   page_note(&text->page, "the end of these switches was not seen").text);
 }
 
 static void wait_cell(struct text *text, struct table *table, const struct switch_row *row,
-		      double percent)
+		      const struct histogram *histogram, double percent)
 {
 	uint64_t ns;
 
 	if (row->level >= ROW_WITH_VIA)
 		table_cell(table, STYLE_PLAIN, "%s", ""); /* nobody of ours waited */
-	else if (!histogram_percentile(&row->wait, percent, &ns))
-		table_cell(table, STYLE_PLAIN, "%s", figure_ns(ns).text);
 	else if (!text->report->context.wait_known)
 		table_cell(table, STYLE_DIM, DASH);
+	else if (counted_cell(text, table, row))
+		return;
+	else if (!histogram_percentile(histogram, percent, &ns))
+		table_cell(table, STYLE_PLAIN, "%s", figure_ns(ns).text);
 	else
 		table_cell(table, STYLE_DIM, DASH "%s",
 			   page_note(&text->page, "no wait of these switch-ins is known").text);
+}
+
+static void pick_cell(struct text *text, struct table *table, const struct switch_row *row)
+{
+	uint64_t ns;
+
+	if (text->report->context.no_records)
+		table_cell(table, STYLE_DIM, DASH "%s",
+			   page_note(&text->page, "aggregate mode keeps only their sum").text);
+	else if (!histogram_percentile(&row->pick, 50, &ns))
+		table_cell(table, STYLE_PLAIN, "%s", figure_count(ns).text);
+	else
+		table_cell(table, STYLE_DIM, DASH "%s",
+			   page_note(&text->page, "the end of these switches was not seen").text);
 }
 
 static void row_label(struct table *table, const struct switch_row *row)
@@ -48,6 +94,10 @@ static void switch_row(struct text *text, struct table *table, const struct swit
 {
 	const struct report *report = text->report;
 	const char *least = report->complete ? "" : "\xe2\x89\xa5";
+	bool by_level = report->context.no_records && row->level < ROW_WITH_VIA;
+	const struct histogram *direct = by_level ? &report->levels[row->level].direct :
+						    &row->direct;
+	const struct histogram *wait = by_level ? &report->levels[row->level].wait : &row->wait;
 
 	table_row(table);
 	row_label(table, row);
@@ -56,13 +106,13 @@ static void switch_row(struct text *text, struct table *table, const struct swit
 		   figure_percent((double)row->count, (double)report->switches).text);
 	text_count_cell(table, row->voluntary);
 	text_count_cell(table, row->preempted);
-	cost_cell(text, table, &row->direct, 50);
-	cost_cell(text, table, &row->direct, 90);
-	cost_cell(text, table, &row->direct, 99);
-	wait_cell(text, table, row, 50);
-	wait_cell(text, table, row, 99);
+	cost_cell(text, table, row, direct, 50);
+	cost_cell(text, table, row, direct, 90);
+	cost_cell(text, table, row, direct, 99);
+	wait_cell(text, table, row, wait, 50);
+	wait_cell(text, table, row, wait, 99);
 	if (report->context.pick_measured)
-		cost_cell(text, table, &row->pick, 50);
+		pick_cell(text, table, row);
 }
 
 static void total_row(struct text *text, struct table *table)
@@ -92,6 +142,10 @@ static void switch_key(struct text *text)
 		  "another one");
 	page_text(&text->page, STYLE_DIM, 2, 4,
 		  "via: what ran in between \xc2\xb7 vol./pre.: prev blocked / was preempted");
+	if (report->context.no_records)
+		page_text(&text->page, STYLE_DIM, 2, 4,
+			  "counted in the kernel: percentiles are those of the level, true to 6.3 "
+			  "%%");
 	for (unsigned int i = 0; i < report->row_count; i++) {
 		if (report->rows[i].level != ROW_EXITING)
 			continue;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* text_tasks.c - the busiest processes and tasks. */
+#include "model/census.h"
 #include "output/text_sections.h"
 
 #include <inttypes.h>
@@ -180,11 +181,27 @@ static void process_table(struct text *text, const struct text_lines *lines)
 	table_print(table, &text->page);
 }
 
+/* Counted in the kernel by process: what one of its threads did is not known. */
+static bool by_process(const struct report *report)
+{
+	return report->context.no_records && report->census->by == GROUP_BY_PROCESS;
+}
+
+static void say_uncounted(struct text *text, uint64_t uncounted)
+{
+	if (uncounted)
+		page_text(&text->page, STYLE_WARN, 2, 4,
+			  "%s found no room to be counted alone (raise --max-memory): in the sums, "
+			  "not here",
+			  text_counted(uncounted, "more", "more").text);
+}
+
 void text_processes(struct text *text)
 {
 	const struct report *report = text->report;
 	struct text_lines lines = lines_new(report->process_count);
 	struct line *line = lines.line;
+	uint64_t uncounted = 0;
 
 	if (!line) {
 		text->page.failed = true;
@@ -194,6 +211,10 @@ void text_processes(struct text *text)
 		uint32_t index = report->processes_by_switches[i];
 		const struct process_entry *process = &report->processes[index];
 
+		if (process->uncounted) {
+			uncounted++;
+			continue;
+		}
 		line[lines.count++] = (struct line){ { process->comm, process->parent, index, 1 },
 						     process->threads,
 						     process->figures };
@@ -202,6 +223,7 @@ void text_processes(struct text *text)
 	page_heading(&text->page, "busiest processes", STYLE_BOLD, "%s",
 		     report->complete ? "" : "(at least)");
 	process_table(text, &lines);
+	say_uncounted(text, uncounted);
 	page_notes(&text->page);
 	free(line);
 }
@@ -250,9 +272,10 @@ void text_tasks(struct text *text)
 {
 	const struct report *report = text->report;
 	struct text_lines lines = { .line = NULL };
+	uint64_t uncounted = 0;
 	struct line *line;
 
-	if (report->thread_count <= report->process_count && !text->threads)
+	if ((report->thread_count <= report->process_count && !text->threads) || by_process(report))
 		return;
 	lines = lines_new(report->thread_count);
 	line = lines.line;
@@ -264,6 +287,10 @@ void text_tasks(struct text *text)
 		uint32_t index = report->tasks_by_switches[i];
 		const struct task_entry *task = &report->tasks[index];
 
+		if (task->uncounted) {
+			uncounted++;
+			continue;
+		}
 		line[lines.count++] =
 			(struct line){ { task->comm, task->process, index, 1 }, 1, task->figures };
 	}
@@ -272,6 +299,7 @@ void text_tasks(struct text *text)
 	page_heading(&text->page, text->threads ? "tasks" : "busiest tasks", STYLE_BOLD, "%s",
 		     report->complete ? "" : "(at least)");
 	task_table(text, &lines);
+	say_uncounted(text, uncounted);
 	page_notes(&text->page);
 	free(line);
 }

@@ -209,6 +209,10 @@ static void choose_faults(struct hooks *hooks, const struct features *features,
 		hooks->unraised = use(hooks, features, FEATURE_HANDLE_MM_FAULT);
 	if (wanted->cow_detail && hooks->typed)
 		hooks->cow_detail = use(hooks, features, FEATURE_MM_PAGE_ALLOC);
+	if (hooks->counting.no_records) {
+		hooks->regions_why = "the kernel's counts have no addresses";
+		return;
+	}
 	hooks->mappings = use(hooks, features, FEATURE_PERF_MAPPINGS);
 	if (hooks->mappings)
 		return;
@@ -245,6 +249,7 @@ int hooks_choose(struct hooks *hooks, const struct features *features, const str
 	const enum feature_id *core;
 
 	memset(hooks, 0, sizeof(*hooks));
+	hooks->counting = wanted->counting;
 	if (!features_has(features, FEATURE_RINGBUF))
 		return refuse(features, fail);
 	/* who is there already is found by the iterator, or met by programs that need no task storage */

@@ -13,8 +13,17 @@
 #include "config.h"
 #include "trace/features.h"
 
+/* How what the hooks see is kept. All zero: as records, the stream. */
+struct counting {
+	bool aggregate;	 /* counted in the kernel */
+	bool no_records; /* and in nothing else */
+	enum group_by by;
+	uint64_t max_memory; /* bytes, of all counts; 0: the default */
+};
+
 /* What the user asked for beyond the default columns. */
 struct wanted {
+	struct counting counting;
 	bool pick;	 /* the cost of choosing the next task */
 	bool wakers;	 /* who woke whom */
 	bool faults;	 /* every page fault */
@@ -35,6 +44,7 @@ enum switch_end {
 #define HOOKS_MAX 24
 
 struct hooks {
+	struct counting counting;
 	bool typed; /* tp_btf programs and task storage; else raw_tp and a hash by address */
 	enum switch_end end;
 	char end_symbol[64]; /* kallsyms' name of finish_task_switch */

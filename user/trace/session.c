@@ -20,6 +20,7 @@
 #include "trace/file_limit.h"
 #include "trace/host.h"
 #include "trace/session_internal.h"
+#include "trace/tally.h"
 
 #define LIFECYCLE_RING (8u << 20) /* as in maps.bpf.h */
 /*
@@ -58,7 +59,7 @@ static int libbpf_message(enum libbpf_print_level level, const char *format, va_
 /* What can interrupt another writer of its kind cannot write a log. */
 static bool needs_rings(const struct hooks *hooks)
 {
-	return hooks->waking || hooks->faults == FAULT_END_FEXIT;
+	return hooks->waking || (hooks->faults == FAULT_END_FEXIT && !hooks->counting.no_records);
 }
 
 /* How many logs each CPU has. */
@@ -116,6 +117,7 @@ static int configure(struct session *session)
 		.attached = hooks->attach,
 		.everybody = hooks->everybody,
 		.loader = (u32)getpid(),
+		.stream = !hooks->counting.no_records,
 	};
 	programs_choose(skeleton, hooks);
 	bpf_map__set_autocreate(hooks->typed ? skeleton->maps.tasks_raw : skeleton->maps.tasks,
@@ -125,6 +127,7 @@ static int configure(struct session *session)
 	if (log_records(session) > UINT32_MAX / session->cpus / LOGS)
 		return -E2BIG;
 	bpf_map__set_autocreate(skeleton->maps.rings, needs_rings(hooks));
+	bpf_map__set_autocreate(skeleton->maps.logs, !hooks->counting.no_records);
 	err = bpf_map__set_max_entries(skeleton->maps.rings, session->cpus);
 	if (!err)
 		err = bpf_map__set_max_entries(skeleton->maps.tlb_flushes, session->cpus);
@@ -132,6 +135,8 @@ static int configure(struct session *session)
 		err = bpf_map__set_max_entries(skeleton->maps.cpus, session->cpus);
 	if (!err)
 		err = bpf_map__set_map_flags(skeleton->maps.cpus, BPF_F_MMAPABLE);
+	if (!err)
+		err = tally_configure(skeleton, &hooks->counting, session->cpus);
 	if (!err)
 		err = bpf_map__set_max_entries(skeleton->maps.logs,
 					       log_kinds(hooks) * session->cpus *
@@ -168,8 +173,7 @@ static int make_rings(struct session *session, struct fail *fail)
 	return 0;
 }
 
-/* Of a mapped array, whole pages. */
-static size_t map_bytes(size_t entries, size_t size)
+size_t session_map_bytes(size_t entries, size_t size)
 {
 	size_t page = (size_t)sysconf(_SC_PAGESIZE);
 
@@ -178,34 +182,43 @@ static size_t map_bytes(size_t entries, size_t size)
 
 static size_t cpu_bytes(const struct session *session)
 {
-	return map_bytes(session->cpus, sizeof(struct cpu_state));
+	return session_map_bytes(session->cpus, sizeof(struct cpu_state));
 }
 
 static size_t log_bytes(const struct session *session)
 {
-	return map_bytes((size_t)log_kinds(&session->hooks) * session->cpus * log_records(session),
-			 sizeof(union log_record));
+	return session_map_bytes((size_t)log_kinds(&session->hooks) * session->cpus *
+					 log_records(session),
+				 sizeof(union log_record));
 }
 
-static int map_arrays(struct session *session, struct fail *fail)
+void *session_map(const struct bpf_map *map, size_t bytes, int protection, struct fail *fail)
 {
-	void *cpu = mmap(NULL, cpu_bytes(session), PROT_READ | PROT_WRITE, MAP_SHARED,
-			 bpf_map__fd(session->skeleton->maps.cpus), 0);
-	void *logs = mmap(NULL, log_bytes(session), PROT_READ, MAP_SHARED,
-			  bpf_map__fd(session->skeleton->maps.logs), 0);
+	void *at = mmap(NULL, bytes, protection, MAP_SHARED, bpf_map__fd(map), 0);
 
-	if (cpu != MAP_FAILED)
-		session->cpu = cpu;
-	if (logs != MAP_FAILED)
-		session->logs = logs;
-	if (!session->cpu || !session->logs)
-		return fail_set(fail, -errno, "cannot map the logs: %s", strerror(errno));
+	if (at == MAP_FAILED) {
+		fail_set(fail, -errno, "cannot map %s: %s", bpf_map__name(map), strerror(errno));
+		return NULL;
+	}
 	/*
 	 * All of it is resident at once. Were it the command's as well until its exec, then getrusage(2) would
 	 * count it into the command's ru_maxrss for ever.
 	 */
-	madvise(cpu, cpu_bytes(session), MADV_DONTFORK);
-	madvise(logs, log_bytes(session), MADV_DONTFORK);
+	madvise(at, bytes, MADV_DONTFORK);
+	return at;
+}
+
+static int map_arrays(struct session *session, struct fail *fail)
+{
+	session->cpu = session_map(session->skeleton->maps.cpus, cpu_bytes(session),
+				   PROT_READ | PROT_WRITE, fail);
+	if (!session->cpu)
+		return fail->code;
+	if (!session->hooks.counting.no_records)
+		session->logs = session_map(session->skeleton->maps.logs, log_bytes(session),
+					    PROT_READ, fail);
+	if (!session->logs && !session->hooks.counting.no_records)
+		return fail->code;
 	for (unsigned int i = 0; i < session->cpus; i++)
 		session->cpu[i].index = i;
 	return 0;
@@ -238,10 +251,11 @@ static int load(struct session *session, struct fail *fail)
 		return fail_set(fail, err, "cannot configure the BPF object: %s", strerror(-err));
 	err = tasktax_bpf__load(session->skeleton);
 	if (err == -ENOMEM)
-		return fail_set(fail, err,
-				"no memory for logs of %zu bytes for each of %u CPUs; try a "
-				"smaller --ring-size",
-				session->ring_size, session->cpus);
+		return fail_set(
+			fail, err,
+			"no memory for logs of %zu bytes for each of %u CPUs, or for counts; try a "
+			"smaller --ring-size or --max-memory",
+			session->ring_size, session->cpus);
 	if (err)
 		return fail_set(fail, err == -EPERM ? err : -ENOTSUP,
 				"the kernel refuses the BPF programs: %s; `tasktax doctor` shows "
@@ -324,10 +338,19 @@ int session_attach_one(struct session *session, struct bpf_program *program, con
 	return 0;
 }
 
+uint32_t session_root_group(const struct session *session)
+{
+	const struct counting *counting = &session->hooks.counting;
+
+	return counting->aggregate && counting->by != GROUP_BY_NONE ? GROUP_ROOT : GROUP_OTHERS;
+}
+
 int session_mark_root(struct session *session, pid_t pid, struct fail *fail)
 {
 	struct tasktax_bpf *skeleton = session->skeleton;
-	struct task_state state = { .id = ROOT_TASK, .mm = ROOT_MM };
+	struct task_state state = { .id = ROOT_TASK,
+				    .mm = ROOT_MM,
+				    .group = session_root_group(session) };
 	int err = 0, pidfd;
 
 	skeleton->data_serial->last_task_id = ROOT_TASK;
@@ -433,7 +456,7 @@ uint64_t session_disarm(struct session *session)
 
 static void add_logs(const struct session *session, struct consumer *consumer, unsigned int cpu)
 {
-	for (u32 kind = 0; kind < log_kinds(&session->hooks); kind++) {
+	for (u32 kind = 0; session->logs && kind < log_kinds(&session->hooks); kind++) {
 		size_t first = (kind * session->cpus + cpu) * log_records(session);
 		struct record_log log;
 

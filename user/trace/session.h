@@ -45,6 +45,9 @@ uint64_t session_calibrate_tlb(struct session *session, uint64_t without);
 /* Makes a task the root of the traced tree: serial ROOT_TASK. */
 int session_mark_root(struct session *session, pid_t pid, struct fail *fail);
 
+/* Which group counts for it in aggregate mode, as its event_newtask must say. */
+uint32_t session_root_group(const struct session *session);
+
 int session_attach(struct session *session, struct fail *fail);
 
 /*

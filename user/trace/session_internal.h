@@ -43,6 +43,10 @@ void session_detach_all(struct session *session);
 /* An iterator's descriptor, to be read once, whenever that is. 0, or a negative errno. */
 int session_iterate(struct bpf_program *program, int *fd);
 
+/* Maps an array, apart from children; NULL with the reason. Of so many entries: whole pages. */
+void *session_map(const struct bpf_map *map, size_t bytes, int protection, struct fail *fail);
+size_t session_map_bytes(size_t entries, size_t size);
+
 /* How often the kernel skipped a program, since it was loaded. */
 uint64_t session_recursion_misses(const struct bpf_program *program);
 
