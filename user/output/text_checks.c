@@ -257,6 +257,21 @@ static void verdict(struct text *text)
 				     text_counted(r->tasks_checked, "", "tasks agree").text);
 }
 
+/* Aggregate mode keeps no record of a task's latest fault, which would tell what the kernel had counted then. */
+static void faults_unchecked(struct text *text)
+{
+	const struct reconciliation *r = &text->report->reconcile;
+
+	if (!text->report->context.faults_measured || r->minor.balance.known || !r->switches.known)
+		return;
+	page_text(&text->page, STYLE_PLAIN, 2, 4,
+		  "faults seen: %s minor, %s major; what the kernel counted of tasks that live on "
+		  "is not "
+		  "known in aggregate mode",
+		  figure_count(r->minor.balance.seen).text,
+		  figure_count(r->major.balance.seen).text);
+}
+
 void text_completeness(struct text *text)
 {
 	const struct report *report = text->report;
@@ -272,6 +287,7 @@ void text_completeness(struct text *text)
 	} else if (known) {
 		balance_table(text);
 	}
+	faults_unchecked(text);
 	differences(text);
 	oddities(text);
 	fault_oddities(text);
