@@ -73,8 +73,10 @@ static const struct family folded_family = {
 	"tasktax_folded_groups", FAMILY_COUNTER, NULL,
 	"Processes or threads that the kernel's bounded table had no room for: counted together."
 };
-static const struct family other_family = { "tasktax_exporter_other_groups", FAMILY_GAUGE, NULL,
-					    "Groups beyond --max-groups, counted as <other>." };
+static const struct family other_family = {
+	"tasktax_exporter_other_processes", FAMILY_GAUGE, NULL,
+	"Living processes without a group of their own (--max-groups): they count as <other>."
+};
 static const struct family refused_family = {
 	"tasktax_exporter_connections_ended", FAMILY_COUNTER, NULL,
 	"Connections that were ended for being slow, or to make room for newer ones."
@@ -330,7 +332,7 @@ static void own_cost(struct writer *w, const struct metrics_facts *facts)
 	writer_count(w, NULL, NULL, self->refused);
 	if (facts->label) {
 		writer_family(w, &other_family, NULL);
-		writer_gauge(w, NULL, self->groups_other);
+		writer_gauge(w, NULL, self->others);
 	}
 	writer_family(w, &cpu_family, NULL);
 	writer_ns(w, NULL, NULL, self->cpu_ns);

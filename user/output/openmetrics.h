@@ -33,17 +33,17 @@ struct metrics_program {
 /* What the exporter itself costs. */
 struct metrics_self {
 	uint64_t cpu_ns;
-	uint64_t rss;	       /* bytes; BYTES_UNKNOWN */
-	uint64_t started_ns;   /* wall clock, since 1970; NS_UNKNOWN */
-	uint64_t refused;      /* connections that were ended to make room, or for being slow */
-	uint64_t groups_other; /* groups that found no room and are in "other" */
+	uint64_t rss;	     /* bytes; BYTES_UNKNOWN */
+	uint64_t started_ns; /* wall clock, since 1970; NS_UNKNOWN */
+	uint64_t refused;    /* connections that were ended to make room, or for being slow */
+	uint64_t others;     /* processes that have no group of their own */
 };
 
 struct metrics_facts {
 	enum metrics_format format;
 	/*
 	 * The label that tells the groups apart: "comm", "cgroup", "unit". NULL: there are no groups, only the
-	 * total. The names (comm of a census by name, else cgroup) were made by metrics_name(), all different.
+	 * total. The names, in `cgroup` whatever they are, were made by metrics_name(), all different.
 	 */
 	const char *label;
 	const struct metrics_feature *feature;

@@ -46,11 +46,6 @@ static void put_label(FILE *out, char before, const char *name, const char *valu
 	fputc('"', out);
 }
 
-static const char *name_of(const struct writer *w, const struct census_group *group)
-{
-	return w->census->by == GROUP_BY_COMM ? group->comm : group->cgroup;
-}
-
 /* {comm="...",level="...",le="..."}, or nothing. */
 static void put_labels(struct writer *w, const struct census_group *group,
 		       const struct label *labels, const char *le)
@@ -58,7 +53,7 @@ static void put_labels(struct writer *w, const struct census_group *group,
 	char before = '{';
 
 	if (group && w->facts->label) {
-		put_label(w->out, before, w->facts->label, name_of(w, group));
+		put_label(w->out, before, w->facts->label, group->cgroup);
 		before = ',';
 	}
 	for (; labels && labels->name; labels++) {
