@@ -42,9 +42,9 @@ msg = @printf '  %-8s %s\n' "$(1)" "$(2)";
 MAKEFLAGS += --no-print-directory
 endif
 
-LIBRARIES := libbpf libelf zlib jansson libcap-ng
+LIBRARIES := libbpf libelf zlib jansson libcap-ng libmicrohttpd
 ALL_LDLIBS := $(shell $(PKG_CONFIG) --libs $(LIBRARIES) 2>/dev/null || \
-	        echo -lbpf -lelf -lz -ljansson -lcap-ng) -lpthread -lm $(LDLIBS)
+	        echo -lbpf -lelf -lz -ljansson -lcap-ng -lmicrohttpd) -lpthread -lm $(LDLIBS)
 
 # _GNU_SOURCE is empty, so that a file which defines it the usual way defines the same.
 CFLAGS ?= -O2 -g
@@ -80,6 +80,7 @@ DEMO_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(wildcard examples/demo/*.c))
 TEST_SOURCES := $(wildcard tests/unit/test_*.c tests/bpf/test_*.c)
 TESTS := $(TEST_SOURCES:%.c=$(BUILD)/%)
 BENCHES := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/bench/*.c))
+DRIVERS := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/drivers/*.c))
 TARGET_SOURCES := $(wildcard tests/e2e/targets/*.c)
 TARGETS := $(TARGET_SOURCES:tests/e2e/targets/%.c=$(BUILD)/tests/targets/%)
 
@@ -175,7 +176,7 @@ $(BUILD)/tests/%: tests/%.c $(BUILD)/libtasktax.a Makefile $(BUILD)/flags
 	$(Q)$(CC) $(ALL_CFLAGS) $< $(BUILD)/libtasktax.a $(ALL_LDFLAGS) -o $@ -lcmocka $(ALL_LDLIBS)
 
 .PHONY: tests
-tests: all $(TESTS) $(TARGETS) $(BENCHES) ## build the tests
+tests: all $(TESTS) $(TARGETS) $(BENCHES) $(DRIVERS) ## build the tests
 	@:
 
 .PHONY: test
@@ -249,4 +250,4 @@ help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 22
 	@echo '  V=1 shows the commands; SANITIZE=1 builds in build/asan, with the sanitizers'
 
--include $(BPF_OBJECTS:.o=.d) $(USER_OBJECTS:.o=.d) $(DEMO_OBJECTS:.o=.d) $(TESTS:=.d) $(TARGETS:=.d) $(BENCHES:=.d)
+-include $(BPF_OBJECTS:.o=.d) $(USER_OBJECTS:.o=.d) $(DEMO_OBJECTS:.o=.d) $(TESTS:=.d) $(TARGETS:=.d) $(BENCHES:=.d) $(DRIVERS:=.d)

@@ -89,7 +89,7 @@ int cmd_attach(int argc, char **argv)
 	};
 	struct attach_arguments arguments = { .targets = { .required = true } };
 	struct run_options *options = &arguments.tracing.options;
-	char words[512];
+	char words[TARGETS_WORDS];
 
 	tracing_init(&arguments.tracing, "attach");
 	arguments_parse(&argp, "attach", argc, argv, 0, &arguments);

@@ -2,6 +2,7 @@
 /* live.c - a session that counts in the kernel; see live.h. */
 #include "live.h"
 
+#include <bpf/bpf.h>
 #include <errno.h>
 #include <linux/capability.h>
 #include <stdlib.h>
@@ -22,8 +23,11 @@ struct live {
 	struct tally *tally;
 	struct consumer *consumer;
 	struct run_context context; /* points into hooks and features */
+	consumer_sink event;	    /* the caller's */
+	void *event_context;
 	uint64_t armed_ns, cpu_before_ns;
 	uint32_t tasks;
+	int stats; /* as long as it is open, the kernel times all programs; -1 */
 };
 
 static int take_event(void *context, const struct event_header *event)
@@ -34,7 +38,8 @@ static int take_event(void *context, const struct event_header *event)
 		live->tasks++;
 	else if (event->kind == EVENT_EXIT && live->tasks)
 		live->tasks--;
-	return tally_event(live->tally, event);
+	return (live->event ? live->event(live->event_context, event) : 0) ?:
+		       tally_event(live->tally, event);
 }
 
 static void describe(struct live *live, const struct live_options *options,
@@ -74,6 +79,16 @@ static void describe(struct live *live, const struct live_options *options,
 	};
 }
 
+static int time_programs(struct live *live, struct fail *fail)
+{
+	live->stats = bpf_enable_stats(BPF_STATS_RUN_TIME);
+	if (live->stats >= 0)
+		return 0;
+	return fail_set(fail, live->stats, "cannot have the kernel time BPF programs: %s%s",
+			strerror(-live->stats),
+			live->stats == -EPERM ? "; --bpf-stats takes CAP_SYS_ADMIN" : "");
+}
+
 static int open_all(struct live *live, const struct live_options *options,
 		    const struct features *features, struct fail *fail)
 {
@@ -88,6 +103,7 @@ static int open_all(struct live *live, const struct live_options *options,
 	live->tally = tally_new(live->session, probe_ns, fail);
 	if (!live->tally)
 		return fail->code;
+	tally_on_departure(live->tally, options->departed, options->context);
 	live->consumer = session_consumer(live->session, take_event, live);
 	if (!live->consumer)
 		return fail_set(fail, -errno, "cannot read the ring buffers: %s", strerror(errno));
@@ -133,7 +149,12 @@ int live_open(struct live **opened, const struct live_options *options,
 	wanted.everybody = options->selection->everybody;
 	wanted.counting.aggregate = wanted.counting.no_records = true;
 	live->cpu_before_ns = clock_cpu_ns();
+	live->event = options->event;
+	live->event_context = options->context;
+	live->stats = -1;
 	err = hooks_choose(&live->hooks, features, &wanted, fail);
+	if (!err && options->time_programs)
+		err = time_programs(live, fail);
 	if (!err)
 		err = open_all(live, options, features, fail);
 	if (!err)
@@ -155,6 +176,8 @@ void live_close(struct live *live)
 	consumer_free(live->consumer);
 	tally_free(live->tally);
 	session_free(live->session);
+	if (live->stats >= 0)
+		close(live->stats);
 	free(live);
 }
 
@@ -188,4 +211,20 @@ int live_census(struct live *live, struct census *census)
 	live->context.loader_cpu_ns = clock_cpu_ns() - live->cpu_before_ns;
 	census->context = &live->context;
 	return 0;
+}
+
+int live_each(struct live *live, const struct census *census, tally_sink sink, void *context)
+{
+	return tally_each(live->tally, census, sink, context);
+}
+
+size_t live_programs(const struct live *live, struct live_program program[LIVE_PROGRAMS_MAX])
+{
+	size_t count = 0;
+
+	for (; count < LIVE_PROGRAMS_MAX; count++)
+		if (!session_program(live->session, count, &program[count].name,
+				     &program[count].run_ns))
+			break;
+	return count;
 }

@@ -9,11 +9,14 @@
 #define TASKTAX_LIVE_H
 
 #include "model/census.h"
+#include "trace/consumer.h"
 #include "trace/features.h"
 #include "trace/hooks.h"
 #include "trace/selection.h"
+#include "trace/tally.h"
 
 #define LIVE_DRAIN_MS 100 /* between two drains when nothing wakes */
+#define LIVE_PROGRAMS_MAX 64
 
 struct live;
 
@@ -22,6 +25,17 @@ struct live_options {
 	const char *attached_to;	   /* it in words; borrowed as well */
 	struct wanted wanted; /* counting.by, counting.max_memory, faults, shootdowns, pick */
 	bool keep_privilege; /* else all but CAP_SYS_PTRACE is given up once everything is attached */
+	bool time_programs; /* have the kernel time its programs: takes CAP_SYS_ADMIN */
+	/* Called, if not NULL, with each record, and with the last counts of each group that is no more. */
+	consumer_sink event;
+	tally_sink departed;
+	void *context;
+};
+
+/* How long one of our programs has run since it was loaded, with time_programs. */
+struct live_program {
+	const char *name;
+	uint64_t run_ns;
 };
 
 /*
@@ -48,5 +62,11 @@ uint32_t live_tasks(const struct live *live);
  * errno.
  */
 int live_census(struct live *live, struct census *census);
+
+/* Hands its groups on, with the serials of their first tasks. 0, or what the sink returned. */
+int live_each(struct live *live, const struct census *census, tally_sink sink, void *context);
+
+/* Returns how many. */
+size_t live_programs(const struct live *live, struct live_program program[LIVE_PROGRAMS_MAX]);
 
 #endif

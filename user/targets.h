@@ -10,6 +10,7 @@
 #include "trace/selection.h"
 
 #define TARGETS_PIDS_MAX 1024
+#define TARGETS_WORDS 512
 
 struct targets {
 	struct selection selection; /* points into what follows, and into argv */

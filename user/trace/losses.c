@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * losses.c - session_losses(), session_tlb_reasons(): what the programs have counted beside their records, and
- * the kernel beside theirs.
+ * the kernel beside theirs; session_program(): how long they ran.
  */
 #include <bpf/bpf.h>
 #include <string.h>
@@ -61,4 +61,17 @@ void session_tlb_reasons(const struct session *session, struct tlb_reason reason
 			reasons[j].pages += of_cpu.reason[j].pages;
 		}
 	}
+}
+
+bool session_program(const struct session *session, size_t i, const char **name, uint64_t *run_ns)
+{
+	struct bpf_prog_info info = { 0 };
+	u32 size = sizeof(info);
+
+	if (i >= session->links ||
+	    bpf_obj_get_info_by_fd(bpf_program__fd(session->linked[i]), &info, &size))
+		return false;
+	*name = bpf_program__name(session->linked[i]);
+	*run_ns = info.run_time_ns;
+	return true;
 }

@@ -81,6 +81,9 @@ struct losses session_losses(const struct session *session);
 /* Flushes by the kernel's reason while targets ran; all 0 without --tlb-switch. */
 void session_tlb_reasons(const struct session *session, struct tlb_reason reasons[TLB_REASONS]);
 
+/* The i-th program that is attached: its name, and how long it has run, where the kernel times it. false: no more. */
+bool session_program(const struct session *session, size_t i, const char **name, uint64_t *run_ns);
+
 /* Whether faults that mapped a huge page are told from others. */
 bool session_tells_huge(const struct session *session);
 
