@@ -13,7 +13,7 @@
 #include "targets.h"
 
 #define GROUPS_DEFAULT 200
-#define GROUPS_MOST 10000
+#define GROUPS_MOST 5000
 #define MEMORY_DEFAULT (UINT64_C(64) << 20)
 #define MEMORY_LEAST (UINT64_C(1) << 20)
 #define WITHOUT_MAX 32

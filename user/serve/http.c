@@ -256,8 +256,10 @@ static enum MHD_Result on_request(void *context, struct MHD_Connection *connecti
 		progressed(connection, false);
 		return MHD_YES;
 	}
-	if (*upload_size) /* no GET has a body that is of interest */
-		return MHD_NO;
+	if (*upload_size) { /* no GET has a body that is of interest */
+		*upload_size = 0;
+		return MHD_YES;
+	}
 	if (!strcmp(url, "/healthz"))
 		return send_health(http, connection);
 	answer = page(http, connection, url);
@@ -273,6 +275,14 @@ static void on_log(void *context, const char *format, va_list arguments)
 	log_message(LOG_LEVEL_DEBUG, format, arguments);
 }
 
+/* No path here needs %XX, and a %00 would hide what follows it. */
+static size_t on_unescape(void *context, struct MHD_Connection *connection, char *text)
+{
+	(void)context;
+	(void)connection;
+	return strlen(text);
+}
+
 static int start(struct http *http)
 {
 	const union MHD_DaemonInfo *info;
@@ -284,7 +294,7 @@ static int start(struct http *http)
 		MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)MEMORY, MHD_OPTION_CONNECTION_TIMEOUT,
 		(unsigned int)HTTP_IDLE_S, MHD_OPTION_NOTIFY_CONNECTION, on_connection, http,
 		MHD_OPTION_NOTIFY_COMPLETED, on_completed, NULL, MHD_OPTION_STRICT_FOR_CLIENT, 1,
-		MHD_OPTION_END);
+		MHD_OPTION_UNESCAPE_CALLBACK, on_unescape, NULL, MHD_OPTION_END);
 	if (!http->daemon)
 		return -EIO;
 	info = MHD_get_daemon_info(http->daemon, MHD_DAEMON_INFO_EPOLL_FD);
