@@ -18,7 +18,7 @@
 #include "serve/source.h"
 
 #define PROCESSES_MOST 6000
-#define THREAD_DIRECT (ROW_THREAD * VIA_COUNT)
+enum { THREAD_DIRECT = ROW_THREAD * VIA_COUNT };
 
 struct made_up {
 	struct census_group group;
