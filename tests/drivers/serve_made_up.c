@@ -237,7 +237,7 @@ int source_step(struct source *source, struct fail *fail)
 
 size_t source_features(const struct source *source, const struct metrics_feature **features)
 {
-	static const struct metrics_feature made_up[] = { { "sched_switch", "ok" },
+	static const struct metrics_feature made_up[] = { { "sched_switch", "on" },
 							  { "tlb_flush", "off" } };
 
 	(void)source;
