@@ -18,7 +18,7 @@
 #include "serve/source.h"
 
 #define PROCESSES_MOST 6000
-#define THREAD_DIRECT (ROW_THREAD * VIA_COUNT)
+enum { THREAD_DIRECT = ROW_THREAD * VIA_COUNT };
 
 struct made_up {
 	struct census_group group;
@@ -237,7 +237,7 @@ int source_step(struct source *source, struct fail *fail)
 
 size_t source_features(const struct source *source, const struct metrics_feature **features)
 {
-	static const struct metrics_feature made_up[] = { { "sched_switch", "ok" },
+	static const struct metrics_feature made_up[] = { { "sched_switch", "on" },
 							  { "tlb_flush", "off" } };
 
 	(void)source;

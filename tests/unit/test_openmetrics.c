@@ -32,7 +32,7 @@ struct sample {
 	struct metrics_facts facts;
 };
 
-static const struct metrics_feature features[] = { { "sched_switch", "ok" },
+static const struct metrics_feature features[] = { { "sched_switch", "on" },
 						   { "tlb_flush", "off" } };
 static const struct metrics_program programs[] = { { "on_sched_switch", 1500000001 } };
 

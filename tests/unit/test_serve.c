@@ -288,13 +288,14 @@ static void no_room(void **state)
 	struct world *world = world_new(GROUPING_COMM, 2);
 
 	(void)state;
-	live(world, 1, "a", 1);
-	live(world, 2, "b", 2);
-	live(world, 3, "c", 4);
-	live(world, 4, GROUPING_OTHER, 8); /* somebody's jest */
+	live(world, 1, GROUPING_OTHER, 8); /* somebody's jest */
+	live(world, 2, "a", 1);
+	live(world, 3, "b", 2);
+	live(world, 4, "c", 4);
 	look(world);
 	assert_int_equal(world->grouped.count, 3);
 	assert_int_equal(switches(world, "a"), 1);
+	assert_int_equal(switches(world, "b"), 2);
 	assert_int_equal(switches(world, "c"), -1);
 	assert_int_equal(switches(world, GROUPING_OTHER), 12);
 	assert_int_equal(grouping_others(world->grouping), 2);

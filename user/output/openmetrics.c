@@ -85,7 +85,7 @@ static const struct family program_family = { "tasktax_bpf_run_seconds", FAMILY_
 					      "Time that a BPF program of tasktax has run." };
 static const struct family capability_family = {
 	"tasktax_capability", FAMILY_INFO, NULL,
-	"What this kernel lets tasktax see: ok, off, excluded (--without) or unprobed (not needed)."
+	"What this kernel lets tasktax see: on, off, excluded (--without) or unprobed (not needed)."
 };
 static const struct family build_family = { "tasktax_build", FAMILY_INFO, NULL,
 					    "The version of tasktax, and the kernel under it." };
