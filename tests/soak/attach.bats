@@ -19,7 +19,7 @@ setup() {
 
 @test "a hundred times beside a storm of forks" {
 	# shellcheck disable=SC2016 # the inner shell expands it
-	bash -c 'while :; do "$0" >/dev/null 2>&1; done' "$TARGETS/storm" 3>&- &
+	setsid bash -c 'while :; do "$0" >/dev/null 2>&1; done' "$TARGETS/storm" 3>&- &
 	storm=$!
 	sleep 0.3
 	for ((run = 1; run <= 100; run++)); do
@@ -29,7 +29,7 @@ setup() {
 		exact || break
 		check '[.processes[].tasks[].pid] | length == (unique | length)' || break
 	done
-	kill -KILL "$storm"
+	kill -KILL -- "-$storm"
 	echo "# $((run - 1)) times" >&3
 	[ "$run" = 101 ]
 }
