@@ -265,17 +265,21 @@ group_of() {
 	status_before=$(grep -E '^(TracerPid|SigCgt|SigBlk|Seccomp):' "/proc/$RUNNING/status")
 	attach -p "$RUNNING" -d 0.2
 	[ "$(grep -E '^(TracerPid|SigCgt|SigBlk|Seccomp):' "/proc/$RUNNING/status")" = "$status_before" ]
+	programs() { bpftool prog show -j | jq -c '[.[].id]'; }
+	before=$(programs)
 	"$TASKTAX" attach -p "$RUNNING" --json="$JSON" -o "$REPORT" 3>&- &
 	tracer=$!
 	sleep 0.7
 	# CAP_DAC_OVERRIDE and CAP_SYS_PTRACE, at most, are left of what it had
 	[ $((0x$(awk '/^CapEff/ { print $2 }' "/proc/$tracer/status") & ~0x80002)) = 0 ]
 	grep -q '^NoNewPrivs:.1' "/proc/$tracer/status"
-	ids=$(bpftool prog show -j | jq "[.[] | select(.pids // [] | any(.pid == $tracer)) | .id]")
+	# shellcheck disable=SC2016 # jq's variable
+	ids=$(programs | jq --argjson before "$before" '. - $before')
 	[ "$(jq length <<<"$ids")" -ge 5 ]
 	kill -KILL "$tracer"
 	wait "$tracer" || true
-	none_left() { bpftool prog show -j | jq -e --argjson ids "$ids" '[.[].id] as $now | $ids - $now == $ids'; }
+	# shellcheck disable=SC2016 # jq's variables
+	none_left() { programs | jq -e --argjson ids "$ids" '. as $now | $ids - $now == $ids'; }
 	within 3 none_left
 	kill -0 "$RUNNING"
 	one=$(counters "$RUNNING")
