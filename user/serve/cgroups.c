@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/array.h"
+#include "counts.h"
 
 #define ROOM_LEAST 1024
 #define LOOKS 64		     /* of those who are known already, at each call */
@@ -19,6 +20,7 @@ struct member {
 	uint32_t task; /* serial; 0: free */
 	uint32_t pid;  /* of its process, when it is the first task of it; else 0 */
 	uint32_t path; /* index plus one; 0: not known */
+	bool grouped;  /* a group counts for it, whose last counts will come after its end */
 	bool ended;
 	uint64_t looked_ns; /* 0: never */
 };
@@ -125,16 +127,17 @@ static int add(struct cgroups *cgroups, const struct event_newtask *event)
 	*member = (struct member){ .task = event->task,
 				   .pid = thread ? 0 : event->local_tgid,
 				   .path = path,
+				   .grouped = event->group != GROUP_OTHERS,
 				   .looked_ns = known ? event->h.ts : 0 };
 	return 0;
 }
 
-/* Of a process the first task stays until its last counts have been taken. */
+/* The first task of a process that is counted apart stays until its last counts have been taken. */
 static void end(struct cgroups *cgroups, uint32_t task)
 {
 	struct member *member = find(cgroups, task);
 
-	if (member && member->pid)
+	if (member && member->pid && member->grouped)
 		member->ended = true;
 	else if (member)
 		erase(cgroups, member);
