@@ -89,7 +89,7 @@ struct group_counts {
 	u64 reserved[7];
 };
 
-union slab {
+union count_slab {
 	struct group_counts counts;
 	struct coarse times; /* `count` stays 0: it is the sum of the buckets */
 	u64 word[SLAB_WORDS];
@@ -119,8 +119,8 @@ struct group_slot {
 #define GROUP_ROOT 1   /* the root of the tree, unless nothing is grouped */
 
 _Static_assert(sizeof(struct row_counts) == 64, "a cache line");
-_Static_assert(sizeof(struct group_counts) == sizeof(union slab), "a slab");
-_Static_assert(sizeof(struct coarse) <= sizeof(union slab), "a slab");
+_Static_assert(sizeof(struct group_counts) == sizeof(union count_slab), "a slab");
+_Static_assert(sizeof(struct coarse) <= sizeof(union count_slab), "a slab");
 _Static_assert(SLAB_USES <= 12, "as a slot has");
 _Static_assert(sizeof(struct group_slot) == 128, "two cache lines, one of them for switches");
 

@@ -71,7 +71,7 @@ struct slab_pool {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, 1);
 	__type(key, u32);
-	__type(value, union slab);
+	__type(value, union count_slab);
 };
 extern struct slab_pool slabs SEC(".maps");
 

@@ -73,7 +73,7 @@ static __always_inline struct group_counts *counts_of(struct cpu_state *cpu,
 						      struct group_slot *slot)
 {
 	u32 at = slot->slab[SLAB_COUNTS];
-	union slab *slab;
+	union count_slab *slab;
 
 	if (!at)
 		at = first_counts(cpu, slot);
@@ -150,7 +150,7 @@ static __always_inline void tally_time(struct cpu_state *cpu, struct group_slot 
 				       u64 value, const bool shared)
 {
 	u32 at, bucket = coarse_bucket(value);
-	union slab *slab;
+	union count_slab *slab;
 
 	barrier_var(use); /* the verifier follows this comparison */
 	if (use >= SLAB_USES)

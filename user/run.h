@@ -25,8 +25,8 @@ struct run_result {
 	const struct report *report;
 	struct census census; /* aggregate mode; the report points to it */
 	struct tally *tally;  /* owns what the census points to */
-	struct hooks hooks; /* the report's context points into it */
-	int status;	    /* of the command, as wait(2) gives it */
+	struct hooks hooks;   /* the report's context points into it */
+	int status;	      /* of the command, as wait(2) gives it */
 };
 
 /*

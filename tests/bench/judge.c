@@ -230,9 +230,15 @@ static void print_added_row(const char *name, const char *words)
 static const struct {
 	const char *name, *words;
 } tracers[] = {
-	{ "tasktax", "tasktax run" },	  { "perf-sched", "perf sched record" },
-	{ "perf-record", "perf record" }, { "runqlat", "runqlat" },
-	{ "cpudist", "cpudist" },	  { "count", "bpftrace count" },
+	{ "empty", "empty programs" },
+	{ "tasktax", "tasktax run" },
+	{ "aggregate", "  --mode aggregate" },
+	{ "stranger", "  of others" },
+	{ "perf-sched", "perf sched record" },
+	{ "perf-record", "perf record" },
+	{ "runqlat", "runqlat" },
+	{ "cpudist", "cpudist" },
+	{ "count", "bpftrace count" },
 	{ "pairs", "bpftrace by pair" },
 };
 
@@ -342,6 +348,17 @@ static void bar_exact(const char *name, const char *words)
 	*(holds ? &held : &missed) += 1;
 }
 
+/* Against what the same hooks add when their programs do nothing. */
+static void bar_of_counts(const char *series, const char *words, double most)
+{
+	struct series ours, nothing;
+	char what[100];
+
+	snprintf(what, sizeof(what), "added, %s", words);
+	bar(what, ratio_of(added(series, "cpu", &ours), added("empty", "cpu", &nothing)), most, 1,
+	    "empty");
+}
+
 static void bars_of_faults(void)
 {
 	struct series ours, theirs;
@@ -369,6 +386,9 @@ static void judge(void)
 	bar_against("perf-sched", "perf sched record", 0.2);
 	bar_against("cpudist", "cpudist", 0.75);
 	bar_against("pairs", "bpftrace by pair", 1);
+	bar_of_counts("aggregate", "aggregate / empty programs, at most 3", 3);
+	bar_of_counts("stranger", "aggregate, of others / empty programs, at most 1.6", 1.6);
+	bar_exact("aggregate", "--mode aggregate");
 	bar("start-up, ms, under 400",
 	    median_of(difference(find("tasktax", "start"), find("true", "start"), &result)),
 	    nextafter(400e6, 0), 1e6, NULL);

@@ -194,44 +194,60 @@ static void close_wait(struct reconciliation *sum, const struct run_context *con
 		sum->wait_seen_ns = sum->wait_kernel_ns = NS_UNKNOWN;
 }
 
-struct reconciliation tally_report_reconcile(const struct tasks *tasks,
-					     const struct run_context *context,
-					     const struct census *census)
+/* Of all tasks whose last counters have come. Whether some of them live on. */
+static bool add_tasks(struct reconciliation *sum, const struct tasks *tasks)
 {
-	const struct row_counts *row = census->total.counts.row;
-	struct reconciliation sum = { 0 };
-	uint64_t voluntary = 0, preempted = 0;
-	bool closed = false, ok;
+	bool closed = false;
 
 	for (uint32_t i = 1; i < tasks->task_count; i++) {
 		const struct task_entry *task = &tasks->task[i];
 
 		closed |= task->closed;
 		if (task->ended)
-			add_task(&sum, task);
+			add_task(sum, task);
 		else
-			sum.tasks_unread += task->known;
+			sum->tasks_unread += task->known;
 	}
+	return closed;
+}
+
+/* What the rows say: whether all of it is what the hooks counted of each task, and the kernel. */
+static bool close_rows(struct reconciliation *sum, const struct row_counts *row)
+{
+	uint64_t voluntary = 0, preempted = 0;
+	bool ok;
+
 	for (int i = 0; i < COUNT_ROWS; i++) {
 		voluntary += row[i].voluntary;
 		preempted += row[i].preempted;
 	}
-	ok = close_switches(&sum.voluntary, voluntary);
-	ok &= close_switches(&sum.preempted, preempted);
-	sum.switches = (struct balance){ .seen = voluntary + preempted,
-					 .lost = sum.voluntary.lost + sum.preempted.lost,
-					 .kernel = sum.voluntary.kernel + sum.preempted.kernel,
-					 .known = sum.voluntary.known };
+	ok = close_switches(&sum->voluntary, voluntary);
+	ok &= close_switches(&sum->preempted, preempted);
+	sum->switches = (struct balance){ .seen = voluntary + preempted,
+					  .lost = sum->voluntary.lost + sum->preempted.lost,
+					  .kernel = sum->voluntary.kernel + sum->preempted.kernel,
+					  .known = sum->voluntary.known };
+	return ok;
+}
+
+struct reconciliation tally_report_reconcile(const struct tasks *tasks,
+					     const struct run_context *context,
+					     const struct census *census)
+{
+	struct reconciliation sum = { 0 };
+	bool closed = add_tasks(&sum, tasks);
+	bool ok = close_rows(&sum, census->total.counts.row);
+
 	sum.run_seen_ns = census->total.counts.run_ns;
 	close_wait(&sum, context, census);
 	ok &= sum.wait_seen_ns == sum.wait_kernel_ns;
-	/* of a task that lives on only its records tell the kernel's count at its latest fault */
-	if (!context->faults_measured || closed)
-		sum.minor.balance.known = sum.major.balance.known = false;
 	if (context->faults_measured) {
 		ok &= close_faults(&sum.minor, census, false) || closed;
 		ok &= close_faults(&sum.major, census, true) || closed;
 	}
+	/* of a task that lives on only its records tell the kernel's count at its latest fault */
+	if (!context->faults_measured || closed)
+		sum.minor.balance.known = sum.major.balance.known = false;
 	sum.ok = ok && !sum.tasks_off && !sum.tasks_unread;
 	return sum;
 }

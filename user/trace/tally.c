@@ -70,7 +70,7 @@ static struct sizes sizes_for(uint64_t memory, unsigned int cpus)
 
 	groups = groups > GROUPS_MOST ? GROUPS_MOST : groups;
 	left = memory - groups * (cpus * sizeof(struct group_slot) + sizeof(uint64_t));
-	slabs = left / cpus / (sizeof(union slab) + sizeof(uint64_t));
+	slabs = left / cpus / (sizeof(union count_slab) + sizeof(uint64_t));
 	most = groups * SLAB_USES;
 	return (struct sizes){ (uint32_t)groups, (uint32_t)(slabs > most ? most : slabs) };
 }

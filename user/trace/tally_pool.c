@@ -58,7 +58,8 @@ static void hand_out_all(struct tally_pool *pool)
 
 static size_t slab_bytes(const struct tally_pool *pool)
 {
-	return session_map_bytes(1 + (size_t)pool->cpus * pool->slabs_each, sizeof(union slab));
+	return session_map_bytes(1 + (size_t)pool->cpus * pool->slabs_each,
+				 sizeof(union count_slab));
 }
 
 static size_t free_slab_bytes(const struct tally_pool *pool)

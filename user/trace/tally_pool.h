@@ -16,7 +16,7 @@ struct tally_pool {
 	struct session *session; /* somebody else's */
 	struct cpu_state *cpu;	 /* the session's, cpus long */
 	uint32_t cpus, groups, slabs_each;
-	union slab *slab;
+	union count_slab *slab;
 	uint64_t *free_slab, *free_group;
 	struct group_slot *slot;
 };
