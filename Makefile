@@ -42,9 +42,9 @@ msg = @printf '  %-8s %s\n' "$(1)" "$(2)";
 MAKEFLAGS += --no-print-directory
 endif
 
-LIBRARIES := libbpf libelf zlib jansson libcap-ng libmicrohttpd
+LIBRARIES := libbpf libelf zlib jansson libcap-ng libmicrohttpd ncursesw
 ALL_LDLIBS := $(shell $(PKG_CONFIG) --libs $(LIBRARIES) 2>/dev/null || \
-	        echo -lbpf -lelf -lz -ljansson -lcap-ng -lmicrohttpd) -lpthread -lm $(LDLIBS)
+	        echo -lbpf -lelf -lz -ljansson -lcap-ng -lmicrohttpd -lncursesw -ltinfo) -lpthread -lm $(LDLIBS)
 
 # _GNU_SOURCE is empty, so that a file which defines it the usual way defines the same.
 CFLAGS ?= -O2 -g

@@ -20,6 +20,7 @@ struct command {
 static const struct command commands[] = {
 	{ "run", "trace a command from its first instruction to its end", cmd_run },
 	{ "attach", "trace processes that run already", cmd_attach },
+	{ "top", "watch what it costs, as it runs", cmd_top },
 	{ "serve", "serve what it costs on this host to Prometheus", cmd_serve },
 	{ "lab", "measure processes against threads on this machine", cmd_lab },
 	{ "doctor", "show what this kernel lets tasktax see, and what not", cmd_doctor },
