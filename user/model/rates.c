@@ -132,9 +132,11 @@ static struct entry *entry_of(struct rates *rates, uint64_t id)
 	struct entry **found = NULL, *entry;
 
 	if (rates->sorted)
+		/* pointers are sorted: NOLINTNEXTLINE(bugprone-sizeof-expression) */
 		found = bsearch(&wanted, rates->entry, rates->sorted, sizeof(*rates->entry), by_id);
 	if (found)
 		return *found;
+	/* an array of pointers: NOLINTNEXTLINE(bugprone-sizeof-expression) */
 	if (array_grow(rates->entry, rates->room, rates->entries))
 		return NULL;
 	entry = calloc(1, sizeof(*entry));
@@ -158,6 +160,7 @@ static void sweep(struct rates *rates)
 	}
 	rates->entries = rates->sorted = kept;
 	if (kept)
+		/* NOLINTNEXTLINE(bugprone-sizeof-expression) */
 		qsort(rates->entry, kept, sizeof(*rates->entry), by_id);
 }
 

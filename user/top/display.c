@@ -17,7 +17,7 @@ struct shorter {
 
 static struct shorter a_second(uint64_t count, const struct rates_view *rates)
 {
-	struct shorter figure;
+	struct shorter figure = { "" };
 
 	short_count(figure.text, sizeof(figure.text), (double)count / rates->seconds);
 	return figure;
@@ -25,7 +25,7 @@ static struct shorter a_second(uint64_t count, const struct rates_view *rates)
 
 static struct shorter in_ns(uint64_t ns)
 {
-	struct shorter figure;
+	struct shorter figure = { "" };
 
 	short_ns(figure.text, sizeof(figure.text), ns);
 	return figure;
@@ -33,7 +33,7 @@ static struct shorter in_ns(uint64_t ns)
 
 static struct shorter in_percent(double percent)
 {
-	struct shorter figure;
+	struct shorter figure = { "" };
 
 	short_percent(figure.text, sizeof(figure.text), percent);
 	return figure;
@@ -41,7 +41,7 @@ static struct shorter in_percent(double percent)
 
 static struct shorter in_bytes(uint64_t bytes)
 {
-	struct shorter figure;
+	struct shorter figure = { "" };
 
 	short_bytes(figure.text, sizeof(figure.text), bytes);
 	return figure;
@@ -78,7 +78,7 @@ static void summary_who(struct line *line, const struct view *view, const struct
 static void summary_switches(struct line *line, const struct rates_view *rates, unsigned int width)
 {
 	const struct rates_row *total = &rates->total;
-	const struct row_counts *out = &total->counts.row[ROW_WITH_VIA * VIA_COUNT];
+	const struct row_counts *out = &total->counts.row[(size_t)ROW_WITH_VIA * VIA_COUNT];
 	char minute[HISTORY_SECONDS * 4];
 
 	line_add(line, STYLE_PLAIN,
@@ -299,12 +299,10 @@ const char *display_help(unsigned int line)
 		"          same address space, PRC/s from another one, RES/s it was there before",
 		"COST      of one such switch on average, TAX all of them, in % of its run time",
 		"WAIT99    99 % of its waits for a CPU, in this interval, were no longer",
-		"FLT/s     page faults; DEBT those that come from a fork; FTAX their time, % of "
-		"run",
+		"FLT/s     page faults; DEBT those of a fork; FTAX their time, % of run",
 		"SHOOT     TLB shootdowns sent, SHOT those received, a second",
 		"RSS PSS   resident memory; shared pages divided (sampled, < 1 % of a CPU)",
-		"\xe2\x80\x93 unknown   + more than that: no room to count   (in no row): ended "
-		"meanwhile",
+		"\xe2\x80\x93 unknown   + more than that: no room to count   (in no row): ended",
 	};
 
 	return line < sizeof(lines) / sizeof(lines[0]) ? lines[line] : NULL;

@@ -37,6 +37,7 @@ static struct ended_process *insert(struct ended *ended, const struct census_gro
 	struct ended_process *process;
 	uint32_t at = place_of(ended, thread->pid);
 
+	/* an array of pointers, and meant so: NOLINTNEXTLINE(bugprone-sizeof-expression) */
 	if (array_grow(ended->process, ended->room, ended->count))
 		return NULL;
 	process = calloc(1, sizeof(*process));
