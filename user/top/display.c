@@ -103,20 +103,20 @@ static void summary_tax(struct line *line, const struct rates_view *rates)
 	const struct rates_row *total = &rates->total;
 	const struct run_context *context = rates->context;
 
-	line_add(line, STYLE_PLAIN, "Tax: switching %s (%s each), ",
+	line_add(line, STYLE_PLAIN, "Tax: switching %s (%s), ",
 		 in_percent(rates_switching_tax(total, context)).text,
 		 in_ns(rates_direct_mean(total, context)).text);
 	line_add(line, STYLE_PLAIN, "faulting %s; ",
 		 in_percent(rates_faulting_tax(total, context)).text);
-	line_add(line, STYLE_PLAIN, "wait p99 %s; ", in_ns(total->wait_p99).text);
+	line_add(line, STYLE_PLAIN, "wait p99 %s", in_ns(total->wait_p99).text);
 	if (context->faults_measured)
-		line_add(line, STYLE_PLAIN, "faults/s %s",
+		line_add(line, STYLE_PLAIN, "; flt/s %s",
 			 a_second(census_faults(&total->counts, false) +
 					  census_faults(&total->counts, true),
 				  rates)
 				 .text);
 	if (context->faults_measured)
-		line_add(line, STYLE_PROCESS, ", fork debt %s",
+		line_add(line, STYLE_PROCESS, ", debt %s",
 			 a_second(rates_fork_debt(total), rates).text);
 }
 
@@ -141,7 +141,7 @@ static void summary_self(struct line *line, const struct rates_view *rates,
 	if (rates->folded)
 		line_add(line, STYLE_WARN, ", no room for %" PRIu64 " (--max-memory)",
 			 rates->folded);
-	line_add(line, STYLE_PLAIN, "; in the kernel %s",
+	line_add(line, STYLE_PLAIN, "; programs %s",
 		 isnan(facts->programs) ? "not timed (--bpf-stats)" :
 					  in_percent(100 * facts->programs).text);
 }
