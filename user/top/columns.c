@@ -10,7 +10,7 @@
 #define NAME_LEAST 15
 #define NAME_GOOD 20 /* before the minute has room */
 #define NAME_MOST 24
-#define MINUTE_LEAST 10
+#define MINUTE_LEAST 11
 #define MINUTE_MOST 30
 
 /* drop: which is left out first where room is short, the highest; 0: never. */

@@ -32,12 +32,11 @@ static void type(char text[VIEW_TYPED], int key)
 	size_t length = strlen(text);
 
 	if ((key == VIEW_KEY_BACKSPACE || key == CONTROL('h') || key == 0x7f) && length) {
-		do
-			text[--length] = '\0';
-		while (length && (text[length] & 0xc0) == 0x80);
-		/* a character's first byte goes with the others */
-		if ((unsigned char)text[length] >= 0xc0)
-			text[length] = '\0';
+		/* a character's bytes go together */
+		length--;
+		while (length && (text[length] & 0xc0) == 0x80)
+			length--;
+		text[length] = '\0';
 	} else if (key == CONTROL('u')) {
 		*text = '\0';
 	} else if (key >= ' ' && key < 0x100 && key != 0x7f && length + 1 < VIEW_TYPED) {
