@@ -75,11 +75,10 @@ static void summary_who(struct line *line, const struct view *view, const struct
 		line_add(line, STYLE_WARN, " FROZEN");
 }
 
-static void summary_switches(struct line *line, const struct rates_view *rates, unsigned int width)
+static void summary_switches(struct line *line, const struct rates_view *rates)
 {
 	const struct rates_row *total = &rates->total;
 	const struct row_counts *out = &total->counts.row[ROW_WITH_VIA * VIA_COUNT];
-	char minute[HISTORY_SECONDS * 4];
 
 	line_add(line, STYLE_PLAIN,
 		 "Switches/s: in %s: ", a_second(rates_all_switch_ins(total), rates).text);
@@ -90,12 +89,6 @@ static void summary_switches(struct line *line, const struct rates_view *rates, 
 	line_add(line, STYLE_PLAIN, "resume %s; to idle %s, kernel %s ",
 		 a_second(rates_switch_ins(total, ROW_RESUME), rates).text,
 		 a_second(out[0].count, rates).text, a_second(out[1].count, rates).text);
-	if (line->columns + 6 > width)
-		return;
-	spark_line(minute, sizeof(minute), total->history,
-		   width - line->columns < HISTORY_SECONDS ? width - line->columns :
-							     HISTORY_SECONDS);
-	line_add(line, STYLE_GOOD, "%s", minute);
 }
 
 static void summary_tax(struct line *line, const struct rates_view *rates)
@@ -159,7 +152,7 @@ void display_summary(struct line lines[DISPLAY_SUMMARY], const struct view *view
 			 view->interval);
 	} else {
 		summary_who(&lines[0], view, rates, facts);
-		summary_switches(&lines[1], rates, width);
+		summary_switches(&lines[1], rates);
 		summary_tax(&lines[2], rates);
 		summary_self(&lines[3], rates, facts);
 	}
@@ -253,6 +246,26 @@ void display_row(struct line *line, const struct order_line *order, const struct
 
 /* --- below and between --- */
 
+/* The spark line, and what its highest bar means. */
+static void last_minute(struct line *line, const struct rates_view *rates, unsigned int width)
+{
+	unsigned int columns = width > 30 ? width - 30 : 1;
+	double value[HISTORY_SECONDS], most = 0;
+	char text[HISTORY_SECONDS * 4];
+
+	if (columns > HISTORY_SECONDS)
+		columns = HISTORY_SECONDS;
+	history_columns(rates->total.history, columns, value);
+	for (unsigned int i = 0; i < columns; i++)
+		if (value[i] > most)
+			most = value[i];
+	spark_line(text, sizeof(text), rates->total.history, columns);
+	line_add(line, STYLE_PLAIN, "Last minute ");
+	line_add(line, STYLE_GOOD, "%s", text);
+	short_count(text, sizeof(text), most);
+	line_add(line, STYLE_PLAIN, " up to %s/s", text);
+}
+
 void display_prompt(struct line *line, const struct view *view, const struct rates_view *rates,
 		    const struct order *order, unsigned int width)
 {
@@ -270,6 +283,8 @@ void display_prompt(struct line *line, const struct view *view, const struct rat
 	else if (*view->filter && rates->seconds > 0)
 		line_add(line, STYLE_WARN, "Filter: %s (Esc shows all): %u of %zu rows", filter,
 			 order->count, rates->count);
+	else if (rates->seconds > 0)
+		last_minute(line, rates, width);
 	line_cut(line, width);
 }
 
@@ -277,10 +292,9 @@ void display_keys(struct line *line, const struct view *view, unsigned int width
 {
 	line_clear(line);
 	line_add(line, STYLE_PLAIN,
-		 "q Quit  h Help  / Filter  Space %s  t %s  H Threads  f %s  <> Sort: %s%s",
+		 "q Quit  h Help  / Filter  Space %s  t %s  H Threads  f %s  <> Sort  R Reverse",
 		 view->frozen ? "Go on" : "Freeze", view->tree ? "List" : "Tree",
-		 view->kinds ? "Switches" : "Faults", column_title(view->sort),
-		 view->reversed ? " (R)" : "");
+		 view->kinds ? "Switches" : "Faults");
 	line_cut(line, width);
 }
 
