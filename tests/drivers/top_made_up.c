@@ -59,7 +59,7 @@ static struct made_up *find(struct feed *feed, uint64_t id)
 static void switch_in(struct census_counts *counts, struct census_times *times,
 		      enum row_level level, uint64_t number, uint64_t cost_ns, uint64_t wait_ns)
 {
-	struct row_counts *row = &counts->row[(unsigned int)level * VIA_COUNT];
+	struct row_counts *row = &counts->row[(size_t)level * VIA_COUNT];
 	struct coarse *wait = &times->wait[level];
 
 	row->count += number;

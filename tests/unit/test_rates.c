@@ -70,8 +70,8 @@ static void add_group(struct world *world, uint64_t id, uint32_t pid, uint32_t t
 static void switches(struct world *world, size_t at, enum row_level level, uint64_t count,
 		     uint64_t wait_ns)
 {
-	struct row_counts *row = &world->group[at].counts.row[(unsigned int)level * VIA_COUNT];
-	struct row_counts *total = &world->census.total.counts.row[(unsigned int)level * VIA_COUNT];
+	struct row_counts *row = &world->group[at].counts.row[(size_t)level * VIA_COUNT];
+	struct row_counts *total = &world->census.total.counts.row[(size_t)level * VIA_COUNT];
 
 	row->count += count;
 	row->direct_count += count;
@@ -236,7 +236,7 @@ static void threads(void **state)
 	world->census.count = 1;
 	ended_keep(&ended, &world->census);
 	assert_int_equal(ended.count, 1);
-	world->group[1] = ended.process[0]->group;
+	world->group[1] = ended.at[0].process->group;
 	world->census.count = 2;
 	view = after(world, SECOND);
 	assert_int_equal(view->count, 2);
@@ -269,10 +269,10 @@ static void many_ended(void **state)
 	}
 	assert_int_equal(ended.count, 500);
 	for (uint32_t i = 0; i < 500; i++)
-		assert_int_equal(ended.process[i]->group.counts.execs, 2 * (i + 1));
+		assert_int_equal(ended.at[i].process->group.counts.execs, 2 * (i + 1));
 	ended_keep(&ended, &census);
 	assert_int_equal(ended.count, 1);
-	assert_int_equal(ended.process[0]->group.pid, 7);
+	assert_int_equal(ended.at[0].process->group.pid, 7);
 	ended_free(&ended);
 }
 

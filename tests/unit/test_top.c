@@ -18,6 +18,7 @@
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 #define ROWS_MOST 16
+enum { THREAD_DIRECT = ROW_THREAD * VIA_COUNT };
 #define ESCAPE 0x1b
 
 /* --- a view of rates made by hand --- */
@@ -86,7 +87,7 @@ static struct rates_row *add(struct world *world, uint32_t pid, uint32_t parent,
 				   .pss = BYTES_UNKNOWN,
 				   .history = &world->history };
 	snprintf(row->comm, sizeof(row->comm), "%s", comm);
-	row->counts.row[ROW_THREAD * VIA_COUNT].count = switches;
+	row->counts.row[THREAD_DIRECT].count = switches;
 	return row;
 }
 
@@ -200,7 +201,7 @@ static void circles(void **state)
 static void deep(void **state)
 {
 	struct world *world = *state;
-	struct layout layout = columns_layout(80, false, 0);
+	struct layout layout = columns_layout(80, false, false, 0);
 	struct line line;
 	struct rates_row *rows = calloc(5000, sizeof(*rows));
 
@@ -392,7 +393,7 @@ static void any_keys(void **state)
 		view_key(&world->view, (int)(seed >> 16) % (VIEW_KEY_F10 + 2));
 		ordered(world, text);
 		view_fit(&world->view, world->order.count, (seed >> 8) % 30);
-		layout = columns_layout(80, world->view.kinds, world->view.shift);
+		layout = columns_layout(80, world->view.kinds, world->view.tree, world->view.shift);
 		display_heading(&line, &world->view, &layout);
 		assert_true(line.columns <= 80);
 		display_prompt(&line, &world->view, &world->rates, &world->order, 80);
@@ -411,7 +412,7 @@ static void layouts(void **state)
 
 	for (unsigned int width = 40; width <= 200; width++)
 		for (int kinds = 0; kinds < 2; kinds++) {
-			struct layout layout = columns_layout(width, kinds, 0);
+			struct layout layout = columns_layout(width, kinds, false, 0);
 
 			display_heading(&line, &world->view, &layout);
 			assert_true(line.columns <= width);
@@ -419,11 +420,11 @@ static void layouts(void **state)
 			assert_int_equal(layout.at[1].column, COLUMN_NAME);
 			assert_true(layout.count > 3);
 		}
-	assert_int_equal(columns_layout(80, false, 0).left_out, 4);
-	assert_int_equal(columns_layout(120, false, 0).left_out, 0);
+	assert_int_equal(columns_layout(80, false, false, 0).left_out, 4);
+	assert_int_equal(columns_layout(120, false, false, 0).left_out, 0);
 	/* what had no room comes into sight by passing over others */
-	assert_int_equal(columns_layout(80, false, 4).at[2].column, COLUMN_COST);
-	assert_int_equal(columns_layout(80, false, 4).left_out, 0);
+	assert_int_equal(columns_layout(80, false, false, 4).at[2].column, COLUMN_COST);
+	assert_int_equal(columns_layout(80, false, false, 4).left_out, 0);
 }
 
 static void short_figures(void **state)
@@ -499,18 +500,14 @@ static void text_of(const struct line *line, char *text, size_t size)
 /* A name cannot move the cursor, nor leave its column. */
 static void hostile_names(void **state)
 {
-	static const char *const names[] = {
-		"\x1b[2J\x1b[31m",
-		"a\nb\rc\t",
-		"\xe2\x80\xae"
-		"evil",
-		"\xff\xfe\xfd",
-		"\xe6\xbc\xa2\xe5\xad\x97\xe6\xbc\xa2\xe5\xad\x97",
-		"back\\slash",
-		"",
+	static const char wide[] = "\xe6\xbc\xa2\xe5\xad\x97\xe6\xbc\xa2\xe5\xad\x97";
+	static const char backwards[] = "\xe2\x80\xae"
+					"evil";
+	const char *const names[] = {
+		"\x1b[2J\x1b[31m", "a\nb\rc\t", backwards, wide, "\xff\xfe\xfd", "back\\slash", "",
 	};
 	struct world *world = *state;
-	struct layout layout = columns_layout(80, false, 0);
+	struct layout layout = columns_layout(80, false, false, 0);
 	struct line line;
 	char text[4096], expected[4096];
 
@@ -548,8 +545,8 @@ static void batches(void **state)
 	FILE *out = open_memstream(&text, &size);
 
 	row = add(world, 4242, 0, "postgres", 1234);
-	row->counts.row[ROW_THREAD * VIA_COUNT].direct_count = 1000;
-	row->counts.row[ROW_THREAD * VIA_COUNT].direct_ns = 300000;
+	row->counts.row[THREAD_DIRECT].direct_count = 1000;
+	row->counts.row[THREAD_DIRECT].direct_ns = 300000;
 	row->counts.run_ns = 10000000;
 	row->counts.fault[CAUSE_PROCESS][FAULT_WRITE_PROTECT][0].count = 40;
 	row->wait_p99 = 1200000;

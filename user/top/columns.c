@@ -9,6 +9,7 @@
 #define PID_WIDTH 7
 #define NAME_LEAST 15
 #define NAME_GOOD 20 /* before the minute has room */
+#define NAME_OF_TREE 32
 #define NAME_MOST 24
 #define MINUTE_LEAST 11
 #define MINUTE_MOST 30
@@ -147,7 +148,7 @@ static unsigned int widen(struct layout *layout, unsigned int at, unsigned int m
 	return more;
 }
 
-struct layout columns_layout(unsigned int width, bool kinds, unsigned int shift)
+struct layout columns_layout(unsigned int width, bool kinds, bool tree, unsigned int shift)
 {
 	const enum column *set = kinds ? kinds_set : main_set;
 	unsigned int count = columns_most_shift(kinds) + 1, room;
@@ -161,7 +162,7 @@ struct layout columns_layout(unsigned int width, bool kinds, unsigned int shift)
 		if (!drop_one(&layout))
 			break;
 	room = width > width_of(&layout) ? width - width_of(&layout) : 0;
-	room -= widen(&layout, 1, NAME_GOOD, room);
+	room -= widen(&layout, 1, tree ? NAME_OF_TREE : NAME_GOOD, room);
 	if (!kinds && room > MINUTE_LEAST) {
 		append(&layout, COLUMN_MINUTE);
 		room -= MINUTE_LEAST + 1;

@@ -8,7 +8,8 @@
 
 #include "base/quote.h"
 
-#define TARGETS_MOST 30 /* columns */
+#define TARGETS_MOST 30			       /* columns */
+enum { FIRST_OUT = ROW_WITH_VIA * VIA_COUNT }; /* to idle; then to the kernel */
 
 /* A short figure by value, for one line_add(). */
 struct shorter {
@@ -78,7 +79,7 @@ static void summary_who(struct line *line, const struct view *view, const struct
 static void summary_switches(struct line *line, const struct rates_view *rates)
 {
 	const struct rates_row *total = &rates->total;
-	const struct row_counts *out = &total->counts.row[ROW_WITH_VIA * VIA_COUNT];
+	const struct row_counts *out = &total->counts.row[FIRST_OUT];
 
 	line_add(line, STYLE_PLAIN,
 		 "Switches/s: in %s: ", a_second(rates_all_switch_ins(total), rates).text);
@@ -317,8 +318,7 @@ const char *display_help(unsigned int line)
 		"run",
 		"SHOOT     TLB shootdowns sent, SHOT those received, a second",
 		"RSS PSS   resident memory; shared pages divided (sampled, < 1 % of a CPU)",
-		"\xe2\x80\x93 unknown   + more than that: no room to count   (in no row): ended "
-		"meanwhile",
+		"\xe2\x80\x93 unknown   + and more, with no room to count   (in no row): has ended",
 	};
 
 	return line < sizeof(lines) / sizeof(lines[0]) ? lines[line] : NULL;
