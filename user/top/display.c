@@ -18,7 +18,7 @@ struct shorter {
 
 static struct shorter a_second(uint64_t count, const struct rates_view *rates)
 {
-	struct shorter figure;
+	struct shorter figure = { "" };
 
 	short_count(figure.text, sizeof(figure.text), (double)count / rates->seconds);
 	return figure;
@@ -26,7 +26,7 @@ static struct shorter a_second(uint64_t count, const struct rates_view *rates)
 
 static struct shorter in_ns(uint64_t ns)
 {
-	struct shorter figure;
+	struct shorter figure = { "" };
 
 	short_ns(figure.text, sizeof(figure.text), ns);
 	return figure;
@@ -34,7 +34,7 @@ static struct shorter in_ns(uint64_t ns)
 
 static struct shorter in_percent(double percent)
 {
-	struct shorter figure;
+	struct shorter figure = { "" };
 
 	short_percent(figure.text, sizeof(figure.text), percent);
 	return figure;
@@ -42,7 +42,7 @@ static struct shorter in_percent(double percent)
 
 static struct shorter in_bytes(uint64_t bytes)
 {
-	struct shorter figure;
+	struct shorter figure = { "" };
 
 	short_bytes(figure.text, sizeof(figure.text), bytes);
 	return figure;
@@ -314,8 +314,7 @@ const char *display_help(unsigned int line)
 		"          same address space, PRC/s from another one, RES/s it was there before",
 		"COST      of one such switch on average, TAX all of them, in % of its run time",
 		"WAIT99    99 % of its waits for a CPU, in this interval, were no longer",
-		"FLT/s     page faults; DEBT those that come from a fork; FTAX their time, % of "
-		"run",
+		"FLT/s     page faults; DEBT those of a fork; FTAX their time, in % of its run time",
 		"SHOOT     TLB shootdowns sent, SHOT those received, a second",
 		"RSS PSS   resident memory; shared pages divided (sampled, < 1 % of a CPU)",
 		"\xe2\x80\x93 unknown   + and more, with no room to count   (in no row): has ended",
