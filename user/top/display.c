@@ -314,7 +314,7 @@ const char *display_help(unsigned int line)
 		"          same address space, PRC/s from another one, RES/s it was there before",
 		"COST      of one such switch on average, TAX all of them, in % of its run time",
 		"WAIT99    99 % of its waits for a CPU, in this interval, were no longer",
-		"FLT/s     page faults; DEBT those of a fork; FTAX their time, in % of its run time",
+		"FLT/s     page faults; DEBT those of a fork; FTAX their time, % of run",
 		"SHOOT     TLB shootdowns sent, SHOT those received, a second",
 		"RSS PSS   resident memory; shared pages divided (sampled, < 1 % of a CPU)",
 		"\xe2\x80\x93 unknown   + and more, with no room to count   (in no row): has ended",
