@@ -208,6 +208,15 @@ in_order() { within 5 ordered "$1" || { echo "not $1:"; screen; return 1; }; }
 	shows '^ended with 0$'
 }
 
+@test "it ends with its terminal" {
+	open 80x24 "exec bash -c 'echo \$\$ >$BATS_TEST_TMPDIR/pid; exec $MADE_UP -i 0.2'"
+	shows postgres
+	pid=$(cat "$BATS_TEST_TMPDIR/pid")
+	[ -d "/proc/$pid" ]
+	terminal kill-server
+	within 5 test ! -d "/proc/$pid"
+}
+
 @test "colours, and none where nobody wants them; ASCII where there is no UTF-8" {
 	coloured() { terminal capture-pane -e -p | grep -q $'\e\\[3[0-7]m'; }
 	open 80x24 "$MADE_UP" -i 0.2 -t
@@ -254,7 +263,8 @@ in_order() { within 5 ordered "$1" || { echo "not $1:"; screen; return 1; }; }
 	run -123 bash -c '"$1" -b -n 1 -i 0.1 >/dev/full' - "$MADE_UP"
 	run -125 env CENSUS=/nowhere "$MADE_UP" -b -n 1 -i 0.1
 	[[ $output = *'there is no census'* ]]
-	open 80x24 "TERM=none-such $MADE_UP"
+	# ncurses itself does not free what it began
+	open 80x24 "TERM=none-such ASAN_OPTIONS=detect_leaks=0 $MADE_UP"
 	shows 'the terminal none-such cannot be drawn on'
 	shows '^ended with 120$'
 }
@@ -314,6 +324,26 @@ plain() { awk -v figure="$1" 'BEGIN { n = figure + 0; if (figure ~ /k$/) n *= 10
 	[ "$(grep -cE '^ *[0-9]+ [├└] tasktax-demo +[0-9.]+k' "$OUT")" = 4 ]
 	grep -qE "^ *$ring tasktax-demo .* [0-9.]+M$" "$OUT"
 	grep -qE '^Itself: .*programs [0-9.]+%$' "$OUT"
+}
+
+@test "live: threads that come and go stay in the sum of their process" {
+	need_root
+	command -v stress-ng >/dev/null || skip "stress-ng is not installed"
+	OUT=$BATS_TEST_TMPDIR/out
+	stress-ng --pthread 1 --pthread-max 8 --timeout 20 --quiet 3>&- &
+	STARTED+=("$!")
+	within 5 pgrep -x stress-ng-pthre -P "$!"
+	storm=$(pgrep -x stress-ng-pthre -P "$!")
+	STARTED+=("$storm")
+	"$TASKTAX" top -b -n 3 -i 0.7 -p "$storm" --threads >"$OUT"
+	cat "$OUT"
+	for update in 1 2 3; do
+		all=$(sed -nE 's|^Switches/s: in ([0-9.kM]+):.*|\1|p' "$OUT" | sed -n "${update}p")
+		of_process=$(awk -v pid="$storm" '$1 == pid && $2 !~ /[├└]/ { print $3 }' "$OUT" | sed -n "${update}p")
+		[ "$(plain "$all")" -gt 100 ]
+		[ "$all" = "$of_process" ]
+	done
+	run ! grep -q 'in no row' "$OUT"
 }
 
 @test "live: on the screen, the whole host; the end leaves no program" {
