@@ -193,26 +193,35 @@ static void toggle_kinds(struct view *view)
 		sort_by(view, view->kinds ? COLUMN_FAULTS : COLUMN_SWITCHES);
 }
 
+/* What the next keys are for. */
+static bool key_begins(struct view *view, int key)
+{
+	switch (key) {
+	case 'h':
+	case '?':
+	case VIEW_KEY_F1:
+		view->mode = VIEW_HELP;
+		return true;
+	case '/':
+	case '\\':
+	case VIEW_KEY_F4:
+		begin(view, VIEW_FILTERING);
+		return true;
+	case 'd':
+	case 's':
+		begin(view, VIEW_TIMING);
+		return true;
+	default:
+		return false;
+	}
+}
+
 static void key_of_table(struct view *view, int key)
 {
 	switch (key) {
 	case 'q':
 	case VIEW_KEY_F10:
 		view->quit = true;
-		return;
-	case 'h':
-	case '?':
-	case VIEW_KEY_F1:
-		view->mode = VIEW_HELP;
-		return;
-	case '/':
-	case '\\':
-	case VIEW_KEY_F4:
-		begin(view, VIEW_FILTERING);
-		return;
-	case 'd':
-	case 's':
-		begin(view, VIEW_TIMING);
 		return;
 	case ' ':
 		view->frozen = !view->frozen;
@@ -234,7 +243,7 @@ static void key_of_table(struct view *view, int key)
 		view->redraw = true;
 		return;
 	default:
-		if (!key_sorts(view, key))
+		if (!key_begins(view, key) && !key_sorts(view, key))
 			key_moves(view, key);
 	}
 }
