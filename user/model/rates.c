@@ -24,7 +24,6 @@ struct sum {
 
 /* And what that was at the census before. */
 struct entry {
-	uint64_t id;
 	uint64_t census; /* number of the last that it was in */
 	struct census_counts counts;
 	struct coarse wait;
@@ -32,8 +31,13 @@ struct entry {
 	struct history history;
 };
 
+struct known {
+	uint64_t id;
+	struct entry *entry;
+};
+
 struct rates {
-	struct entry **entry; /* `sorted` of them by id, then those that are new */
+	struct known *known; /* `sorted` of them by id, then those that are new */
 	uint32_t entries, room, sorted;
 	uint64_t census, at_ns;
 	struct rates_row *row;
@@ -54,8 +58,8 @@ void rates_free(struct rates *rates)
 	if (!rates)
 		return;
 	for (uint32_t i = 0; i < rates->entries; i++)
-		free(rates->entry[i]);
-	free(rates->entry);
+		free(rates->known[i].entry);
+	free(rates->known);
 	free(rates->row);
 	free(rates->order);
 	free(rates);
@@ -121,29 +125,26 @@ static struct rates_row settle(struct entry *entry, const struct sum *sum, doubl
 
 static int by_id(const void *left, const void *right)
 {
-	const struct entry *a = *(struct entry *const *)left, *b = *(struct entry *const *)right;
+	const struct known *a = left, *b = right;
 
 	return a->id < b->id ? -1 : a->id > b->id;
 }
 
 static struct entry *entry_of(struct rates *rates, uint64_t id)
 {
-	const struct entry key = { .id = id }, *wanted = &key;
-	struct entry **found = NULL, *entry;
+	const struct known key = { .id = id }, *found = NULL;
+	struct entry *entry;
 
 	if (rates->sorted)
-		/* pointers are sorted: NOLINTNEXTLINE(bugprone-sizeof-expression) */
-		found = bsearch(&wanted, rates->entry, rates->sorted, sizeof(*rates->entry), by_id);
+		found = bsearch(&key, rates->known, rates->sorted, sizeof(key), by_id);
 	if (found)
-		return *found;
-	/* an array of pointers: NOLINTNEXTLINE(bugprone-sizeof-expression) */
-	if (array_grow(rates->entry, rates->room, rates->entries))
+		return found->entry;
+	if (array_grow(rates->known, rates->room, rates->entries))
 		return NULL;
 	entry = calloc(1, sizeof(*entry));
 	if (!entry)
 		return NULL;
-	entry->id = id;
-	rates->entry[rates->entries++] = entry;
+	rates->known[rates->entries++] = (struct known){ id, entry };
 	return entry;
 }
 
@@ -153,15 +154,14 @@ static void sweep(struct rates *rates)
 	uint32_t kept = 0;
 
 	for (uint32_t i = 0; i < rates->entries; i++) {
-		if (rates->entry[i]->census == rates->census)
-			rates->entry[kept++] = rates->entry[i];
+		if (rates->known[i].entry->census == rates->census)
+			rates->known[kept++] = rates->known[i];
 		else
-			free(rates->entry[i]);
+			free(rates->known[i].entry);
 	}
 	rates->entries = rates->sorted = kept;
 	if (kept)
-		/* NOLINTNEXTLINE(bugprone-sizeof-expression) */
-		qsort(rates->entry, kept, sizeof(*rates->entry), by_id);
+		qsort(rates->known, kept, sizeof(*rates->known), by_id);
 }
 
 static int add_row(struct rates *rates, const struct sum *sum)
@@ -171,7 +171,7 @@ static int add_row(struct rates *rates, const struct sum *sum)
 	if (!entry || array_grow(rates->row, rates->row_room, rates->rows))
 		return -ENOMEM;
 	if (began_anew(sum, entry))
-		*entry = (struct entry){ .id = entry->id };
+		*entry = (struct entry){ 0 };
 	entry->census = rates->census;
 	rates->row[rates->rows++] = settle(entry, sum, rates->view.seconds);
 	return 0;
@@ -351,7 +351,7 @@ uint64_t rates_switch_ins(const struct rates_row *row, enum row_level level)
 	uint64_t count = 0;
 
 	for (unsigned int via = 0; via < VIA_COUNT; via++)
-		count += row->counts.row[(unsigned int)level * VIA_COUNT + via].count;
+		count += row->counts.row[(size_t)level * VIA_COUNT + via].count;
 	return count;
 }
 

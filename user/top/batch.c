@@ -29,7 +29,7 @@ static void write_line(FILE *out, struct line *line, unsigned int width)
 int batch_write(FILE *out, const struct view *view, const struct rates_view *rates,
 		const struct order *order, const struct display_facts *facts, unsigned int width)
 {
-	struct layout layout = columns_layout(width, view->kinds, 0);
+	struct layout layout = columns_layout(width, view->kinds, view->tree, 0);
 	struct line summary[DISPLAY_SUMMARY];
 	struct line *line = &summary[0];
 

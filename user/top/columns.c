@@ -8,8 +8,10 @@
 #define FIGURE_WIDTH 5
 #define PID_WIDTH 7
 #define NAME_LEAST 15
+#define NAME_GOOD 20 /* before the minute has room */
+#define NAME_OF_TREE 32
 #define NAME_MOST 24
-#define MINUTE_LEAST 10
+#define MINUTE_LEAST 11
 #define MINUTE_MOST 30
 
 /* drop: which is left out first where room is short, the highest; 0: never. */
@@ -134,7 +136,19 @@ static bool drop_one(struct layout *layout)
 	return true;
 }
 
-struct layout columns_layout(unsigned int width, bool kinds, unsigned int shift)
+/* Returns how much of the room it takes. */
+static unsigned int widen(struct layout *layout, unsigned int at, unsigned int most,
+			  unsigned int room)
+{
+	unsigned int more = most > layout->at[at].width ? most - layout->at[at].width : 0;
+
+	if (more > room)
+		more = room;
+	layout->at[at].width += more;
+	return more;
+}
+
+struct layout columns_layout(unsigned int width, bool kinds, bool tree, unsigned int shift)
 {
 	const enum column *set = kinds ? kinds_set : main_set;
 	unsigned int count = columns_most_shift(kinds) + 1, room;
@@ -148,14 +162,13 @@ struct layout columns_layout(unsigned int width, bool kinds, unsigned int shift)
 		if (!drop_one(&layout))
 			break;
 	room = width > width_of(&layout) ? width - width_of(&layout) : 0;
+	room -= widen(&layout, 1, tree ? NAME_OF_TREE : NAME_GOOD, room);
 	if (!kinds && room > MINUTE_LEAST) {
 		append(&layout, COLUMN_MINUTE);
 		room -= MINUTE_LEAST + 1;
-		for (; room && layout.at[layout.count - 1].width < MINUTE_MOST; room--)
-			layout.at[layout.count - 1].width++;
+		room -= widen(&layout, layout.count - 1, MINUTE_MOST, room);
 	}
-	for (; room && layout.at[1].width < NAME_MOST; room--)
-		layout.at[1].width++;
+	widen(&layout, 1, NAME_MOST, room);
 	return layout;
 }
 

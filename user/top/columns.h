@@ -51,9 +51,9 @@ struct layout {
 
 /*
  * In so many columns of the screen: those of the faults' kinds or the others; the first `shift` of the figures are
- * passed over.
+ * passed over; names of a tree have more room.
  */
-struct layout columns_layout(unsigned int width, bool kinds, unsigned int shift);
+struct layout columns_layout(unsigned int width, bool kinds, bool tree, unsigned int shift);
 unsigned int columns_most_shift(bool kinds);
 
 /* --- figures --- */

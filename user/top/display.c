@@ -8,7 +8,8 @@
 
 #include "base/quote.h"
 
-#define TARGETS_MOST 30 /* columns */
+#define TARGETS_MOST 30			       /* columns */
+enum { FIRST_OUT = ROW_WITH_VIA * VIA_COUNT }; /* to idle; then to the kernel */
 
 /* A short figure by value, for one line_add(). */
 struct shorter {
@@ -75,11 +76,10 @@ static void summary_who(struct line *line, const struct view *view, const struct
 		line_add(line, STYLE_WARN, " FROZEN");
 }
 
-static void summary_switches(struct line *line, const struct rates_view *rates, unsigned int width)
+static void summary_switches(struct line *line, const struct rates_view *rates)
 {
 	const struct rates_row *total = &rates->total;
-	const struct row_counts *out = &total->counts.row[(size_t)ROW_WITH_VIA * VIA_COUNT];
-	char minute[HISTORY_SECONDS * 4];
+	const struct row_counts *out = &total->counts.row[FIRST_OUT];
 
 	line_add(line, STYLE_PLAIN,
 		 "Switches/s: in %s: ", a_second(rates_all_switch_ins(total), rates).text);
@@ -90,12 +90,6 @@ static void summary_switches(struct line *line, const struct rates_view *rates, 
 	line_add(line, STYLE_PLAIN, "resume %s; to idle %s, kernel %s ",
 		 a_second(rates_switch_ins(total, ROW_RESUME), rates).text,
 		 a_second(out[0].count, rates).text, a_second(out[1].count, rates).text);
-	if (line->columns + 6 > width)
-		return;
-	spark_line(minute, sizeof(minute), total->history,
-		   width - line->columns < HISTORY_SECONDS ? width - line->columns :
-							     HISTORY_SECONDS);
-	line_add(line, STYLE_GOOD, "%s", minute);
 }
 
 static void summary_tax(struct line *line, const struct rates_view *rates)
@@ -103,20 +97,20 @@ static void summary_tax(struct line *line, const struct rates_view *rates)
 	const struct rates_row *total = &rates->total;
 	const struct run_context *context = rates->context;
 
-	line_add(line, STYLE_PLAIN, "Tax: switching %s (%s each), ",
+	line_add(line, STYLE_PLAIN, "Tax: switching %s (%s), ",
 		 in_percent(rates_switching_tax(total, context)).text,
 		 in_ns(rates_direct_mean(total, context)).text);
 	line_add(line, STYLE_PLAIN, "faulting %s; ",
 		 in_percent(rates_faulting_tax(total, context)).text);
-	line_add(line, STYLE_PLAIN, "wait p99 %s; ", in_ns(total->wait_p99).text);
+	line_add(line, STYLE_PLAIN, "wait p99 %s", in_ns(total->wait_p99).text);
 	if (context->faults_measured)
-		line_add(line, STYLE_PLAIN, "faults/s %s",
+		line_add(line, STYLE_PLAIN, "; flt/s %s",
 			 a_second(census_faults(&total->counts, false) +
 					  census_faults(&total->counts, true),
 				  rates)
 				 .text);
 	if (context->faults_measured)
-		line_add(line, STYLE_PROCESS, ", fork debt %s",
+		line_add(line, STYLE_PROCESS, ", debt %s",
 			 a_second(rates_fork_debt(total), rates).text);
 }
 
@@ -141,7 +135,7 @@ static void summary_self(struct line *line, const struct rates_view *rates,
 	if (rates->folded)
 		line_add(line, STYLE_WARN, ", no room for %" PRIu64 " (--max-memory)",
 			 rates->folded);
-	line_add(line, STYLE_PLAIN, "; in the kernel %s",
+	line_add(line, STYLE_PLAIN, "; programs %s",
 		 isnan(facts->programs) ? "not timed (--bpf-stats)" :
 					  in_percent(100 * facts->programs).text);
 }
@@ -159,7 +153,7 @@ void display_summary(struct line lines[DISPLAY_SUMMARY], const struct view *view
 			 view->interval);
 	} else {
 		summary_who(&lines[0], view, rates, facts);
-		summary_switches(&lines[1], rates, width);
+		summary_switches(&lines[1], rates);
 		summary_tax(&lines[2], rates);
 		summary_self(&lines[3], rates, facts);
 	}
@@ -253,6 +247,26 @@ void display_row(struct line *line, const struct order_line *order, const struct
 
 /* --- below and between --- */
 
+/* The spark line, and what its highest bar means. */
+static void last_minute(struct line *line, const struct rates_view *rates, unsigned int width)
+{
+	unsigned int columns = width > 30 ? width - 30 : 1;
+	double value[HISTORY_SECONDS], most = 0;
+	char text[HISTORY_SECONDS * 4];
+
+	if (columns > HISTORY_SECONDS)
+		columns = HISTORY_SECONDS;
+	history_columns(rates->total.history, columns, value);
+	for (unsigned int i = 0; i < columns; i++)
+		if (value[i] > most)
+			most = value[i];
+	spark_line(text, sizeof(text), rates->total.history, columns);
+	line_add(line, STYLE_PLAIN, "Last minute ");
+	line_add(line, STYLE_GOOD, "%s", text);
+	short_count(text, sizeof(text), most);
+	line_add(line, STYLE_PLAIN, " up to %s/s", text);
+}
+
 void display_prompt(struct line *line, const struct view *view, const struct rates_view *rates,
 		    const struct order *order, unsigned int width)
 {
@@ -270,6 +284,8 @@ void display_prompt(struct line *line, const struct view *view, const struct rat
 	else if (*view->filter && rates->seconds > 0)
 		line_add(line, STYLE_WARN, "Filter: %s (Esc shows all): %u of %zu rows", filter,
 			 order->count, rates->count);
+	else if (rates->seconds > 0)
+		last_minute(line, rates, width);
 	line_cut(line, width);
 }
 
@@ -277,10 +293,9 @@ void display_keys(struct line *line, const struct view *view, unsigned int width
 {
 	line_clear(line);
 	line_add(line, STYLE_PLAIN,
-		 "q Quit  h Help  / Filter  Space %s  t %s  H Threads  f %s  <> Sort: %s%s",
+		 "q Quit  h Help  / Filter  Space %s  t %s  H Threads  f %s  <> Sort  R Reverse",
 		 view->frozen ? "Go on" : "Freeze", view->tree ? "List" : "Tree",
-		 view->kinds ? "Switches" : "Faults", column_title(view->sort),
-		 view->reversed ? " (R)" : "");
+		 view->kinds ? "Switches" : "Faults");
 	line_cut(line, width);
 }
 
@@ -302,7 +317,7 @@ const char *display_help(unsigned int line)
 		"FLT/s     page faults; DEBT those of a fork; FTAX their time, % of run",
 		"SHOOT     TLB shootdowns sent, SHOT those received, a second",
 		"RSS PSS   resident memory; shared pages divided (sampled, < 1 % of a CPU)",
-		"\xe2\x80\x93 unknown   + more than that: no room to count   (in no row): ended",
+		"\xe2\x80\x93 unknown   + and more, with no room to count   (in no row): has ended",
 	};
 
 	return line < sizeof(lines) / sizeof(lines[0]) ? lines[line] : NULL;

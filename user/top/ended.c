@@ -16,7 +16,7 @@ static uint32_t place_of(const struct ended *ended, uint32_t pid)
 	while (low < high) {
 		uint32_t middle = low + (high - low) / 2;
 
-		if (ended->process[middle]->group.pid < pid)
+		if (ended->at[middle].pid < pid)
 			low = middle + 1;
 		else
 			high = middle;
@@ -24,12 +24,11 @@ static uint32_t place_of(const struct ended *ended, uint32_t pid)
 	return low;
 }
 
-static struct ended_process *find(const struct ended *ended, uint32_t pid)
+static struct ended_place *find(const struct ended *ended, uint32_t pid)
 {
 	uint32_t at = place_of(ended, pid);
 
-	return at < ended->count && ended->process[at]->group.pid == pid ? ended->process[at] :
-									   NULL;
+	return at < ended->count && ended->at[at].pid == pid ? &ended->at[at] : NULL;
 }
 
 static struct ended_process *insert(struct ended *ended, const struct census_group *thread)
@@ -37,8 +36,7 @@ static struct ended_process *insert(struct ended *ended, const struct census_gro
 	struct ended_process *process;
 	uint32_t at = place_of(ended, thread->pid);
 
-	/* an array of pointers, and meant so: NOLINTNEXTLINE(bugprone-sizeof-expression) */
-	if (array_grow(ended->process, ended->room, ended->count))
+	if (array_grow(ended->at, ended->room, ended->count))
 		return NULL;
 	process = calloc(1, sizeof(*process));
 	if (!process)
@@ -47,19 +45,17 @@ static struct ended_process *insert(struct ended *ended, const struct census_gro
 						.rss = BYTES_UNKNOWN,
 						.pss = BYTES_UNKNOWN };
 	process->group.times = &process->times;
-	memmove(&ended->process[at + 1], &ended->process[at],
-		(ended->count - at) * sizeof(struct ended_process *));
-	ended->process[at] = process;
+	memmove(&ended->at[at + 1], &ended->at[at], (ended->count - at) * sizeof(*ended->at));
+	ended->at[at] = (struct ended_place){ .pid = thread->pid, .process = process };
 	ended->count++;
 	return process;
 }
 
 int ended_add(struct ended *ended, const struct census_group *thread)
 {
-	struct ended_process *process = find(ended, thread->pid);
+	const struct ended_place *place = find(ended, thread->pid);
+	struct ended_process *process = place ? place->process : insert(ended, thread);
 
-	if (!process)
-		process = insert(ended, thread);
 	if (!process)
 		return -ENOMEM;
 	census_counts_add(&process->group.counts, &thread->counts);
@@ -77,16 +73,16 @@ void ended_keep(struct ended *ended, const struct census *census)
 
 	ended->round++;
 	for (size_t i = 0; i < census->count; i++) {
-		struct ended_process *process = find(ended, census->group[i].pid);
+		struct ended_place *place = find(ended, census->group[i].pid);
 
-		if (process)
-			process->round = ended->round;
+		if (place)
+			place->round = ended->round;
 	}
 	for (uint32_t i = 0; i < ended->count; i++) {
-		if (ended->process[i]->round == ended->round)
-			ended->process[kept++] = ended->process[i];
+		if (ended->at[i].round == ended->round)
+			ended->at[kept++] = ended->at[i];
 		else
-			free(ended->process[i]);
+			free(ended->at[i].process);
 	}
 	ended->count = kept;
 }
@@ -94,7 +90,7 @@ void ended_keep(struct ended *ended, const struct census *census)
 void ended_free(struct ended *ended)
 {
 	for (uint32_t i = 0; i < ended->count; i++)
-		free(ended->process[i]);
-	free(ended->process);
+		free(ended->at[i].process);
+	free(ended->at);
 	*ended = (struct ended){ 0 };
 }

@@ -8,13 +8,20 @@
 
 #include "model/census.h"
 
+struct ended_process {
+	struct census_group group; /* without a tid */
+	struct census_times times;
+};
+
+struct ended_place {
+	uint32_t pid;
+	uint64_t round; /* its process was last seen in */
+	struct ended_process *process;
+};
+
 /* All zero is empty. */
 struct ended {
-	struct ended_process {
-		struct census_group group; /* without a tid */
-		struct census_times times;
-		uint64_t round;
-	} * *process; /* by pid, ascending */
+	struct ended_place *at; /* by pid, ascending */
 	uint32_t count, room;
 	uint64_t round;
 };

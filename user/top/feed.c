@@ -123,7 +123,7 @@ static int fill(struct feed *feed)
 		memcpy(feed->group, census->group, count * sizeof(*feed->group));
 	err = proc_look(feed->proc, feed->group, count, census->at_ns);
 	for (uint32_t i = 0; i < feed->ended.count; i++)
-		feed->group[count + i] = feed->ended.process[i]->group;
+		feed->group[count + i] = feed->ended.at[i].process->group;
 	census->group = feed->group;
 	census->count = count + feed->ended.count;
 	return err;

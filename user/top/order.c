@@ -38,11 +38,15 @@ static bool is_empty(const struct rates_row *row)
 	       !census_faults(&row->counts, true) && !row->counts.run_ns && !row->counts.exits;
 }
 
-static bool is_kept(const struct view *view, const struct rates_row *row)
+/* The only thread of a process would say what the process says. */
+static bool is_kept(const struct view *view, const struct rates_view *rates,
+		    const struct rates_row *row)
 {
 	if (row->kind == RATES_REST)
 		return !*view->filter && !is_empty(row);
-	return (row->kind != RATES_THREAD || view->threads) && view_passes(view, row);
+	if (row->kind == RATES_THREAD && (!view->threads || rates->row[row->process].tasks < 2))
+		return false;
+	return view_passes(view, row);
 }
 
 /* A node for each row, in their order, and one for the rest. */
@@ -62,7 +66,7 @@ static int make_nodes(struct order *order, const struct view *view, const struct
 						      .parent = NONE,
 						      .child = NONE,
 						      .sibling = NONE,
-						      .kept = is_kept(view, row) };
+						      .kept = is_kept(view, rates, row) };
 	}
 	order->nodes = count;
 	return 0;

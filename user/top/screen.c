@@ -186,7 +186,8 @@ static void draw_help(struct screen *screen)
 static void draw_table(struct screen *screen, const struct view *view,
 		       const struct rates_view *rates, const struct order *order)
 {
-	struct layout layout = columns_layout((unsigned int)COLS, view->kinds, view->shift);
+	struct layout layout =
+		columns_layout((unsigned int)COLS, view->kinds, view->tree, view->shift);
 	int y = DISPLAY_SUMMARY + 1;
 
 	display_heading(&screen->line, view, &layout);

@@ -184,6 +184,14 @@ static int wait_ms(const struct top *top)
 	return due;
 }
 
+/* The signal is taken off, or it would strike when it is no longer blocked. */
+static bool is_told_to_end(const struct top *top)
+{
+	struct signalfd_siginfo info;
+
+	return read(top->signal_fd, &info, sizeof(info)) == sizeof(info);
+}
+
 /* poll() is interrupted by what ncurses takes: another size of the window, the return from a stop. */
 static int course(struct top *top, struct fail *fail)
 {
@@ -197,7 +205,7 @@ static int course(struct top *top, struct fail *fail)
 	while (!status && !is_over(top)) {
 		bool interrupted = poll(fds, 3, wait_ms(top)) < 0;
 
-		if (!interrupted && fds[0].revents)
+		if (is_told_to_end(top))
 			return 0;
 		if (!interrupted && fds[2].revents & (POLLHUP | POLLERR | POLLNVAL))
 			return 0; /* the terminal is gone */

@@ -32,12 +32,11 @@ static void type(char text[VIEW_TYPED], int key)
 	size_t length = strlen(text);
 
 	if ((key == VIEW_KEY_BACKSPACE || key == CONTROL('h') || key == 0x7f) && length) {
-		do
-			text[--length] = '\0';
-		while (length && (text[length] & 0xc0) == 0x80);
-		/* a character's first byte goes with the others */
-		if ((unsigned char)text[length] >= 0xc0)
-			text[length] = '\0';
+		/* a character's bytes go together */
+		length--;
+		while (length && (text[length] & 0xc0) == 0x80)
+			length--;
+		text[length] = '\0';
 	} else if (key == CONTROL('u')) {
 		*text = '\0';
 	} else if (key >= ' ' && key < 0x100 && key != 0x7f && length + 1 < VIEW_TYPED) {
@@ -194,26 +193,35 @@ static void toggle_kinds(struct view *view)
 		sort_by(view, view->kinds ? COLUMN_FAULTS : COLUMN_SWITCHES);
 }
 
+/* What the next keys are for. */
+static bool key_begins(struct view *view, int key)
+{
+	switch (key) {
+	case 'h':
+	case '?':
+	case VIEW_KEY_F1:
+		view->mode = VIEW_HELP;
+		return true;
+	case '/':
+	case '\\':
+	case VIEW_KEY_F4:
+		begin(view, VIEW_FILTERING);
+		return true;
+	case 'd':
+	case 's':
+		begin(view, VIEW_TIMING);
+		return true;
+	default:
+		return false;
+	}
+}
+
 static void key_of_table(struct view *view, int key)
 {
 	switch (key) {
 	case 'q':
 	case VIEW_KEY_F10:
 		view->quit = true;
-		return;
-	case 'h':
-	case '?':
-	case VIEW_KEY_F1:
-		view->mode = VIEW_HELP;
-		return;
-	case '/':
-	case '\\':
-	case VIEW_KEY_F4:
-		begin(view, VIEW_FILTERING);
-		return;
-	case 'd':
-	case 's':
-		begin(view, VIEW_TIMING);
 		return;
 	case ' ':
 		view->frozen = !view->frozen;
@@ -235,7 +243,7 @@ static void key_of_table(struct view *view, int key)
 		view->redraw = true;
 		return;
 	default:
-		if (!key_sorts(view, key))
+		if (!key_begins(view, key) && !key_sorts(view, key))
 			key_moves(view, key);
 	}
 }
