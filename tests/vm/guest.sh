@@ -52,7 +52,15 @@ outlived() {
 	survivor=/results/$1/out
 	# shellcheck disable=SC2016 # it is the traced shell's
 	trace "$@" -- sh -c 'naps 100000000 & echo $!
-		until read -r comm </proc/$!/comm && [ "$comm" = naps ]; do :; done; exec naps 50'
+		until [ "$name" = naps ] && [ "$slept" -gt 10 ]; do
+			while read -r key value rest; do
+				case $key in
+				Name:) name=$value ;;
+				voluntary_ctxt_switches:) slept=$value ;;
+				esac
+			done </proc/$!/status
+		done
+		exec naps 50'
 	kill "$(cat "$survivor")"
 }
 
