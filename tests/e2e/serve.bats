@@ -161,7 +161,7 @@ gone() { [ ! -d "/proc/$1" ] || grep -q '^State:\sZ' "/proc/$1/status"; }
 @test "clients that dawdle, and a flood of them, keep nobody out" {
 	serve one
 	python3 - "${URL#http://}" 3>&- <<-'PYTHON'
-		import http.client, select, socket, sys, time
+		import collections, http.client, select, socket, sys, threading, time
 		host, port = sys.argv[1].split(":")
 		def scrape():
 		    c = http.client.HTTPConnection(host, int(port), timeout=5)
@@ -188,6 +188,26 @@ gone() { [ ! -d "/proc/$1" ] || grep -q '^State:\sZ' "/proc/$1/status"; }
 		for s in flood:
 		    s.close()
 		slow.close()
+		# 600 a second, and somebody who speaks 0.1 s after he has come
+		over = threading.Event()
+		def pour():
+		    held = collections.deque(maxlen=300)
+		    while not over.wait(0.01):
+		        held.extend(connect() for _ in range(6))
+		pourer = threading.Thread(target=pour)
+		pourer.start()
+		try:
+		    time.sleep(0.5)
+		    for i in range(20):
+		        late = connect()
+		        time.sleep(0.1)
+		        late.sendall(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
+		        assert late.recv(1000).startswith(b"HTTP/1.1 200 "), i
+		        late.close()
+		    scrape()
+		finally:
+		    over.set()
+		    pourer.join()
 		# alone, it is ended all the same, a byte a second or not
 		slow = connect()
 		begun = time.monotonic()

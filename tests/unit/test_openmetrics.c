@@ -65,6 +65,8 @@ static void fill_group(struct census_group *group, struct census_times *times, u
 	counts->row[0] = (struct row_counts){ .count = 10 * scale, .voluntary = 3 * scale };
 	counts->row[7] = (struct row_counts){ .count = 5 * scale };
 	counts->row[12] = (struct row_counts){ .count = 7 * scale,
+					       .direct_count = 7 * scale,
+					       .direct_ns = 3000 * scale,
 					       .voluntary = 6 * scale,
 					       .preempted = scale };
 	counts->fault[CAUSE_PROCESS][FAULT_COW_FORK][0].count = 100 * scale;
@@ -100,6 +102,7 @@ static struct sample *make(enum metrics_format format)
 		.arch = "x86_64",
 		.cpus = 2,
 		.direct_end = "sched_exit_tp",
+		.probe_ns = 100,
 		.wait_known = true,
 		.faults_measured = true,
 		.fault_end = "perf",
@@ -110,7 +113,7 @@ static struct sample *make(enum metrics_format format)
 	s->census = (struct census){
 		.at_ns = 2, .since_ns = 1, .by = GROUP_BY_NONE, .context = &s->context, .folded = 11
 	};
-	s->census.lost.switches = 13;
+	s->census.lost = (struct losses){ .switches = 13, .unseen = 5, .unseen_faults = 6 };
 	fill_group(&s->census.total, &s->times[2], 3);
 	s->self = (struct metrics_self){ .cpu_ns = 1020000000,
 					 .rss = 8388608,
@@ -213,6 +216,10 @@ static void counts(void **state)
 	assert_value(page, "tasktax_tasks_created_total{kind=\"root\"}", "absent");
 	assert_value(page, "tasktax_lost_events_total{class=\"switch\"}", "13");
 	assert_value(page, "tasktax_folded_groups_total", "11");
+	assert_value(page, "tasktax_unseen_switches_total", "5");
+	assert_value(page, "tasktax_unseen_faults_total", "6");
+	assert_value(page, "tasktax_switching_seconds_total{level=\"idle\",via=\"none\"}",
+		     "0.000006900");
 	assert_value(page, "tasktax_run_seconds_total", "37.037036703");
 	assert_value(page, "tasktax_bpf_run_seconds_total{program=\"on_sched_switch\"}",
 		     "1.500000001");
@@ -277,6 +284,7 @@ static void bounds(void **state)
 static void unknown_is_absent(void **state)
 {
 	static const char *const absent[] = { "tasktax_context_switch_seconds",
+					      "tasktax_switching_seconds",
 					      "run_queue_wait",
 					      "page_fault",
 					      "shootdown",

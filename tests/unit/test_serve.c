@@ -123,6 +123,8 @@ static void units(void **state)
 		{ "/docker/0123", "-.slice" },
 		{ "/.service/.slice", "-.slice" },
 		{ "/init.scope", "init.scope" },
+		{ "/system.slice/_cgroup.service", "cgroup.service" },
+		{ "/_", "-.slice" },
 	};
 	char unit[64];
 
@@ -366,14 +368,41 @@ static void rest_never_falls(void **state)
 	world_free(world);
 }
 
+/* The direct cost is one of two: a sum, and the probes in it. */
+static void direct_never_falls(void **state)
+{
+	struct world *world = world_new(GROUPING_NONE, 1);
+	struct row_counts *row = &world->census.total.counts.row[0];
+	const struct row_counts *shown = &world->grouped.total.counts.row[0];
+
+	(void)state;
+	world->context.probe_ns = 50;
+	*row = (struct row_counts){ .count = 2, .direct_count = 2, .direct_ns = 700 };
+	assert_int_equal(grouping_take(world->grouping, &world->census, &world->grouped), 0);
+	assert_int_equal(census_direct_ns(shown, 50), 600);
+	row->direct_count = 3; /* what belongs to it was seen before */
+	assert_int_equal(grouping_take(world->grouping, &world->census, &world->grouped), 0);
+	assert_int_equal(census_direct_ns(shown, 50), 600);
+	row->direct_ns = 1050;
+	assert_int_equal(grouping_take(world->grouping, &world->census, &world->grouped), 0);
+	assert_int_equal(census_direct_ns(shown, 50), 900);
+	world_free(world);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(accepts),     cmocka_unit_test(listens),
-		cmocka_unit_test(units),       cmocka_unit_test(sums),
-		cmocka_unit_test(never_fall),  cmocka_unit_test(short_lives),
-		cmocka_unit_test(no_room),     cmocka_unit_test(vanished),
-		cmocka_unit_test(look_alikes), cmocka_unit_test(rest_never_falls),
+		cmocka_unit_test(direct_never_falls),
+		cmocka_unit_test(accepts),
+		cmocka_unit_test(listens),
+		cmocka_unit_test(units),
+		cmocka_unit_test(sums),
+		cmocka_unit_test(never_fall),
+		cmocka_unit_test(short_lives),
+		cmocka_unit_test(no_room),
+		cmocka_unit_test(vanished),
+		cmocka_unit_test(look_alikes),
+		cmocka_unit_test(rest_never_falls),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -14,6 +14,11 @@ static const struct family switches_family = {
 	"that left the "
 	"CPU had to; other: that task is not traced."
 };
+static const struct family switching_family = { "tasktax_switching_seconds", FAMILY_COUNTER,
+						"seconds",
+						"Direct cost of all context switches whose end was "
+						"seen, also of those to idle and to tasks "
+						"that are not traced." };
 static const struct family direct_family = { "tasktax_context_switch_seconds", FAMILY_HISTOGRAM,
 					     "seconds",
 					     "Direct cost of switching to a task, from the old "
@@ -69,6 +74,16 @@ static const struct family pss_family = {
 static const struct family lost_family = { "tasktax_lost_events", FAMILY_COUNTER, NULL,
 					   "Events that were meant to be counted and were not; "
 					   "with any, the other counts are at least." };
+static const struct family unseen_switches_family = {
+	"tasktax_unseen_switches", FAMILY_COUNTER, NULL,
+	"Switches for which the kernel ran no program of anybody: known by a task that came "
+	"without "
+	"having left."
+};
+static const struct family unseen_faults_family = {
+	"tasktax_unseen_faults", FAMILY_COUNTER, NULL,
+	"Page faults for which the kernel ran no program of anybody."
+};
 static const struct family folded_family = {
 	"tasktax_folded_groups", FAMILY_COUNTER, NULL,
 	"Processes or threads that the kernel's bounded table had no room for: counted together."
@@ -130,6 +145,20 @@ static void switches_of(struct writer *w, const struct census_group *group)
 	}
 }
 
+static void switching_of(struct writer *w, const struct census_group *group)
+{
+	for (unsigned int i = 0; i < COUNT_ROWS; i++) {
+		const struct row_counts *row = &group->counts.row[i];
+		const char *via = switch_via_name(i < WITH_VIA ? (int)(i % VIA_COUNT) : -1);
+
+		writer_ns(w, group,
+			  (const struct label[]){ { "level", row_level_name(level_of(i)) },
+						  { "via", via ?: "none" },
+						  { 0 } },
+			  census_direct_ns(row, w->census->context->probe_ns));
+	}
+}
+
 static void direct_of(struct writer *w, const struct census_group *group)
 {
 	for (unsigned int i = 0; group->times && i < ROW_WITH_VIA; i++)
@@ -156,8 +185,10 @@ static void switching(struct writer *w)
 	const struct run_context *context = w->census->context;
 
 	writer_family(w, &switches_family, switches_of);
-	if (context->direct_end)
+	if (context->direct_end) {
+		writer_family(w, &switching_family, switching_of);
 		writer_family(w, &direct_family, direct_of);
+	}
 	if (context->wait_known)
 		writer_family(w, &wait_family, waits_of);
 	writer_family(w, &run_family, run_time_of);
@@ -282,7 +313,6 @@ static void lives(struct writer *w)
 	}
 }
 
-/* unseen and unseen_faults are no losses of ours. */
 static void losses(struct writer *w)
 {
 	const struct losses *lost = &w->census->lost;
@@ -301,6 +331,10 @@ static void losses(struct writer *w)
 		writer_count(w, NULL,
 			     (const struct label[]){ { "class", classes[i].class }, { 0 } },
 			     classes[i].count);
+	writer_family(w, &unseen_switches_family, NULL);
+	writer_count(w, NULL, NULL, lost->unseen);
+	writer_family(w, &unseen_faults_family, NULL);
+	writer_count(w, NULL, NULL, lost->unseen_faults);
 	writer_family(w, &folded_family, NULL);
 	writer_count(w, NULL, NULL, w->census->folded);
 }

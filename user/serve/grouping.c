@@ -3,6 +3,7 @@
 #include "serve/grouping.h"
 
 #include <errno.h>
+#include <search.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,16 +23,22 @@ struct figures {
 _Static_assert(sizeof(struct census_counts) % sizeof(uint64_t) == 0, "counters only");
 _Static_assert(sizeof(struct census_times) % sizeof(uint64_t) == 0, "counters only");
 
+/* What was shown of a row as a counter though it is a difference of counters: it must not fall. */
+struct floors {
+	uint64_t rest[COUNT_ROWS];	/* beside voluntary and preempted */
+	uint64_t direct_ns[COUNT_ROWS]; /* without the probes' */
+};
+
 /* One that is shown. */
 struct band {
-	char name[METRICS_NAME_SIZE];
-	struct figures settled; /* of those who have left it */
-	struct figures sum;	/* of all, in the latest census */
-	bool timed;		/* some of it has times */
+	char name[METRICS_NAME_SIZE]; /* first: what the tree compares */
+	struct figures settled;	      /* of those who have left it */
+	struct figures sum;	      /* of all, in the latest census */
+	bool timed;		      /* some of it has times */
 	uint32_t processes, tasks;
 	uint64_t rss, pss;
 	uint64_t latest_ns; /* when somebody was in it */
-	uint64_t rest[COUNT_ROWS];
+	struct floors floors;
 };
 
 /* A living process. */
@@ -47,11 +54,13 @@ struct grouping {
 	size_t most;
 	struct band **band;
 	size_t bands;
+	void *by_name;	       /* the same, as a tree of tsearch(3) */
 	struct member *member; /* by id */
 	uint32_t members, room;
-	struct figures gone;	    /* of bands that are no more */
-	struct figures *scratch;    /* total - bands - gone */
-	struct band *other, *total; /* `total`: only its guard */
+	struct figures gone;	 /* of bands that are no more */
+	struct figures *scratch; /* total - bands - gone */
+	struct band *other;
+	struct floors floors;	    /* of the total, without groups */
 	struct census_group *shown; /* bands and <other> */
 	uint64_t others;
 };
@@ -95,19 +104,32 @@ static void take(struct figures *to, const struct figures *from)
 	take_words(WORDS(&to->times), CONST_WORDS(&from->times), TIME_WORDS);
 }
 
-/*
- * What a row has beside voluntary and preempted is shown as a counter of its own, the difference of three that
- * are not read at one instant: it must not fall.
- */
-static void guard(struct census_counts *counts, uint64_t rest[COUNT_ROWS])
+static void guard_rest(struct row_counts *row, uint64_t *floor)
+{
+	uint64_t known = row->voluntary + row->preempted;
+
+	if (row->count < known + *floor)
+		row->count = known + *floor;
+	*floor = row->count - known;
+}
+
+static void guard_direct(struct row_counts *row, uint64_t probe_ns, uint64_t *floor)
+{
+	uint64_t direct_ns = census_direct_ns(row, probe_ns);
+
+	if (direct_ns < *floor)
+		row->direct_ns = probe_ns == NS_UNKNOWN ? *floor :
+							  *floor + probe_ns * row->direct_count;
+	else
+		*floor = direct_ns;
+}
+
+/* The counters of a row are not read at one instant, and so their differences could fall. */
+static void guard(struct census_counts *counts, struct floors *floors, uint64_t probe_ns)
 {
 	for (unsigned int i = 0; i < COUNT_ROWS; i++) {
-		struct row_counts *row = &counts->row[i];
-		uint64_t known = row->voluntary + row->preempted;
-
-		if (row->count < known + rest[i])
-			row->count = known + rest[i];
-		rest[i] = row->count - known;
+		guard_rest(&counts->row[i], &floors->rest[i]);
+		guard_direct(&counts->row[i], probe_ns, &floors->direct_ns[i]);
 	}
 }
 
@@ -118,13 +140,14 @@ static bool is_slice(const char *name, size_t length)
 	return length > 6 && !strncmp(name + length - 6, ".slice", 6);
 }
 
+/* systemd puts a `_` in front of a name that the kernel could take for a file of its own, as "cgroup.service". */
 void grouping_unit(char *unit, size_t size, const char *cgroup)
 {
 	static const char *const kinds[] = { ".service", ".scope", ".socket", ".mount", ".swap" };
 
 	snprintf(unit, size, "-.slice");
 	for (const char *at = cgroup; *at;) {
-		size_t length = strcspn(at, "/");
+		size_t length = strcspn(at += *at == '_', "/");
 
 		if (is_slice(at, length))
 			snprintf(unit, size, "%.*s", (int)length, at);
@@ -159,12 +182,31 @@ static void name_of(const struct grouping *grouping, const struct census_group *
 
 /* --- bands --- */
 
-static struct band *find_band(struct grouping *grouping, const char *name)
+static int by_name(const void *left, const void *right)
 {
-	for (size_t i = 0; i < grouping->bands; i++)
-		if (!strcmp(grouping->band[i]->name, name))
-			return grouping->band[i];
-	return NULL;
+	return strcmp(left, right);
+}
+
+static struct band *find_band(const struct grouping *grouping, const char *name)
+{
+	void *const *found = tfind(name, &grouping->by_name, by_name);
+
+	return found ? *found : NULL;
+}
+
+static struct band *add_band(struct grouping *grouping, const char *name)
+{
+	struct band *band = calloc(1, sizeof(*band));
+
+	if (!band)
+		return NULL;
+	snprintf(band->name, sizeof(band->name), "%s", name);
+	if (!tsearch(band, &grouping->by_name, by_name)) {
+		free(band);
+		return NULL;
+	}
+	grouping->band[grouping->bands++] = band;
+	return band;
 }
 
 /* The one of this name, made if there is room; *band NULL: there is none. 0 or -ENOMEM. */
@@ -180,19 +222,17 @@ static int band_for(struct grouping *grouping, const struct census_group *proces
 	*band = find_band(grouping, name);
 	if (*band || grouping->bands == grouping->most)
 		return 0;
-	*band = calloc(1, sizeof(**band));
-	if (!*band)
-		return -ENOMEM;
-	memcpy((*band)->name, name, sizeof(name));
-	grouping->band[grouping->bands++] = *band;
-	return 0;
+	*band = add_band(grouping, name);
+	return *band ? 0 : -ENOMEM;
 }
 
 static void remove_band(struct grouping *grouping, size_t index)
 {
-	add(&grouping->gone, &grouping->band[index]->settled.counts,
-	    &grouping->band[index]->settled.times);
-	free(grouping->band[index]);
+	struct band *band = grouping->band[index];
+
+	add(&grouping->gone, &band->settled.counts, &band->settled.times);
+	tdelete(band, &grouping->by_name, by_name);
+	free(band);
 	grouping->band[index] = grouping->band[--grouping->bands];
 }
 
@@ -397,7 +437,7 @@ static void sum_up_others(struct grouping *grouping, const struct census *census
 	other->rss = other->pss = BYTES_UNKNOWN;
 }
 
-static struct census_group shown(struct band *band)
+static struct census_group shown(struct band *band, uint64_t probe_ns)
 {
 	struct census_group group = {
 		.processes = band->processes,
@@ -408,18 +448,19 @@ static struct census_group shown(struct band *band)
 		.pss = band->pss,
 	};
 
-	guard(&band->sum.counts, band->rest);
+	guard(&band->sum.counts, &band->floors, probe_ns);
 	group.counts = band->sum.counts;
 	return group;
 }
 
 static void fill(struct grouping *grouping, const struct census *census, struct census *grouped)
 {
+	uint64_t probe_ns = census->context->probe_ns;
 	size_t count = 0;
 
 	for (size_t i = 0; i < grouping->bands; i++)
-		grouping->shown[count++] = shown(grouping->band[i]);
-	grouping->shown[count++] = shown(grouping->other);
+		grouping->shown[count++] = shown(grouping->band[i], probe_ns);
+	grouping->shown[count++] = shown(grouping->other, probe_ns);
 	*grouped = *census;
 	grouped->by = GROUP_BY_CGROUP;
 	grouped->group = grouping->shown;
@@ -434,7 +475,7 @@ int grouping_take(struct grouping *grouping, const struct census *census, struct
 		*grouped = *census;
 		grouped->by = GROUP_BY_NONE;
 		grouped->count = 0;
-		guard(&grouped->total.counts, grouping->total->rest);
+		guard(&grouped->total.counts, &grouping->floors, census->context->probe_ns);
 		return 0;
 	}
 	drop_departed(grouping);
@@ -479,9 +520,7 @@ struct grouping *grouping_new(enum grouping_key key, size_t most)
 	grouping->shown = calloc(most + 1, sizeof(*grouping->shown));
 	grouping->scratch = calloc(1, sizeof(*grouping->scratch));
 	grouping->other = calloc(1, sizeof(*grouping->other));
-	grouping->total = calloc(1, sizeof(*grouping->total));
-	if (!grouping->band || !grouping->shown || !grouping->scratch || !grouping->other ||
-	    !grouping->total) {
+	if (!grouping->band || !grouping->shown || !grouping->scratch || !grouping->other) {
 		grouping_free(grouping);
 		return NULL;
 	}
@@ -493,8 +532,8 @@ void grouping_free(struct grouping *grouping)
 {
 	if (!grouping)
 		return;
-	for (size_t i = 0; i < grouping->bands; i++)
-		free(grouping->band[i]);
+	while (grouping->bands)
+		remove_band(grouping, grouping->bands - 1);
 	for (uint32_t i = 0; i < grouping->members; i++)
 		free(grouping->member[i].base);
 	free(grouping->band);
@@ -502,6 +541,5 @@ void grouping_free(struct grouping *grouping)
 	free(grouping->shown);
 	free(grouping->scratch);
 	free(grouping->other);
-	free(grouping->total);
 	free(grouping);
 }

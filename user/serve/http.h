@@ -16,8 +16,12 @@
 #include "base/log.h"
 #include "output/openmetrics.h"
 
-#define HTTP_CONNECTIONS 64
-#define HTTP_PER_ADDRESS 32
+/*
+ * Enough that in a flood of N connections a second from one address, whoever speaks within 128 / N seconds of
+ * being accepted is heard; what speaks at once always is.
+ */
+#define HTTP_CONNECTIONS 256
+#define HTTP_PER_ADDRESS 128
 #define HTTP_REQUEST_S 10 /* from the connection, or the request before, to the end of the header */
 #define HTTP_IDLE_S 130	  /* between requests: twice the minute that scrapes are apart at most */
 

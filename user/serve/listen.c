@@ -14,7 +14,7 @@
 
 #include "base/quote.h"
 
-#define BACKLOG 128
+#define BACKLOG 1024   /* what comes while a page is made; the kernel may allow fewer (somaxconn) */
 #define INHERITED_FD 3 /* SD_LISTEN_FDS_START of sd_listen_fds(3) */
 #define HOST_SIZE 64
 
@@ -177,6 +177,16 @@ static void name_socket(struct listen_address *address, int fd)
 		describe(address);
 }
 
+/* Which file it is, of a unix socket. */
+static void remember_file(struct listen_address *address)
+{
+	const struct sockaddr_un *local = (const void *)&address->address;
+	struct stat status;
+
+	if (local->sun_family == AF_UNIX && !lstat(local->sun_path, &status))
+		address->file = (struct listen_file){ status.st_dev, status.st_ino };
+}
+
 int listen_open(struct listen_address *address, struct fail *fail)
 {
 	int family = address->address.ss_family, on = 1, err;
@@ -190,6 +200,7 @@ int listen_open(struct listen_address *address, struct fail *fail)
 		setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
 	if (!bind(fd, (const void *)&address->address, address->length) && !listen(fd, BACKLOG)) {
 		name_socket(address, fd);
+		remember_file(address);
 		return fd;
 	}
 	err = errno;
@@ -197,11 +208,14 @@ int listen_open(struct listen_address *address, struct fail *fail)
 	return refuse(address, err, fail);
 }
 
+/* Somebody may have put another in its place. */
 void listen_remove(const struct listen_address *address)
 {
 	const struct sockaddr_un *local = (const void *)&address->address;
+	struct stat now;
 
-	if (local->sun_family == AF_UNIX && *local->sun_path)
+	if (local->sun_family == AF_UNIX && *local->sun_path && !lstat(local->sun_path, &now) &&
+	    now.st_dev == address->file.device && now.st_ino == address->file.inode)
 		unlink(local->sun_path);
 }
 

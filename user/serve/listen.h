@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 #include <sys/socket.h>
+#include <sys/types.h>
 #include <sys/un.h>
 
 #include "base/log.h"
@@ -15,9 +16,16 @@
 /* 9100 to 9999, the range that exporters share by convention, is taken to the last. */
 #define LISTEN_PORT 10435
 
+/* Of a unix socket; elsewhere 0. */
+struct listen_file {
+	dev_t device;
+	ino_t inode;
+};
+
 struct listen_address {
 	struct sockaddr_storage address;
 	socklen_t length;
+	struct listen_file file;		    /* that listen_open() has made */
 	char text[sizeof(struct sockaddr_un) + 16]; /* as a message or a page shows it */
 };
 
@@ -36,7 +44,7 @@ bool listen_is_local(const struct listen_address *address);
  */
 int listen_open(struct listen_address *address, struct fail *fail);
 
-/* Removes the file of a socket, if it is one. */
+/* Removes the file of a unix socket, if it still is the one that listen_open() has made. */
 void listen_remove(const struct listen_address *address);
 
 /*
