@@ -41,7 +41,7 @@ static __always_inline struct task_state *creator(struct task_struct *current, c
 {
 	struct task_state *parent = target_state(current, typed);
 
-	if (parent || !typed || !conf.attached || armed)
+	if (parent || !typed || !conf.attached || !seeding)
 		return parent;
 	if (seed(current, true))
 		seeds_added = 1;
@@ -54,7 +54,7 @@ static __always_inline struct task_state *creator(struct task_struct *current, c
  */
 static __always_inline void untracked(struct task_struct *task, const bool typed)
 {
-	if (typed && conf.attached && !armed)
+	if (typed && conf.attached && seeding)
 		seed_later(task);
 	else
 		count_untracked();

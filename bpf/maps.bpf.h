@@ -15,6 +15,8 @@ extern const volatile struct config conf;
 extern volatile u32 armed;
 /* Births, execs and deaths of targets are followed: from arming on, and before it while targets are seeded. */
 extern volatile u32 following;
+/* The loader selects processes and runs the iterator: whoever is born of one that is selected is taken. */
+extern volatile u32 seeding;
 /* Beside the iterator somebody was marked, or was to be and could not: it has to be run again. */
 extern volatile u32 seeds_added;
 /* Recording has ended, or is about to; targets that die from now on still give their last counters. */

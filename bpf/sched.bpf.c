@@ -18,6 +18,7 @@
 const volatile struct config conf = {};
 volatile u32 armed = 0;
 volatile u32 following = 0;
+volatile u32 seeding = 0;
 volatile u32 seeds_added = 0;
 volatile u32 closing = 0;
 volatile u32 root_pid = 0;
@@ -273,8 +274,8 @@ static __always_inline void note_missed(struct cpu_state *cpu, struct side *prev
 }
 
 /*
- * The first recorded event of a target is its switch-out (it ran when recording started, or came
- * unseen): the counters have already moved for it, by the kernel's own rule (voluntary: not preempted,
+ * The first recorded event of a target is its switch-out (it ran when recording started or when it became a
+ * target, or came unseen): the counters have already moved for it, by the kernel's own rule (voluntary: not preempted,
  * and not left runnable).
  */
 static __always_inline void start_at_switch_out(struct side *prev, bool preempt, const bool typed)
@@ -293,7 +294,7 @@ static __always_inline void start_at_switch_out(struct side *prev, bool preempt,
  * switches that ran no program. Which user tasks ran before is not known, but for prev itself: after a
  * kernel thread or idle a resume cannot be told.
  */
-static __always_inline void notice_unknown(struct cpu_state *cpu, struct side *prev, bool preempt,
+static __always_inline void notice_unknown(struct cpu_state *cpu, struct side *prev,
 					   const bool typed)
 {
 	cpu->loss.unseen += cpu->current_task != 0;
@@ -302,23 +303,21 @@ static __always_inline void notice_unknown(struct cpu_state *cpu, struct side *p
 	cpu->tally.run_from = 0;
 	cpu->tally.stint_row = COUNT_ROWS;
 	remember(cpu, prev);
-	if (!prev->state)
-		return;
-	if (!(prev->state->started & STARTED_SWITCHES))
-		start_at_switch_out(prev, preempt, typed);
-	else
+	if (prev->state && (prev->state->started & STARTED_SWITCHES))
 		note_missed(cpu, prev, typed);
 }
 
 /* Returns what prev waited for the stint that is now over: with SWITCH_WAIT_PREV, where there is no end hook. */
 static __always_inline u64 record(struct cpu_state *cpu, struct side *prev, struct side *next,
-				  u64 start, const bool typed)
+				  u64 start, bool preempt, const bool typed)
 {
 	struct event_switch *e = &cpu->pending;
 	u16 flags = cpu->last_user ? 0 : SWITCH_FIRST;
 	u64 wait_of_prev = 0;
 
 	if (prev->state) {
+		if (!(prev->state->started & STARTED_SWITCHES))
+			start_at_switch_out(prev, preempt, typed);
 		if (!conf.end_hook && bpf_core_field_exists(prev->task->sched_info.run_delay)) {
 			flags |= SWITCH_WAIT | SWITCH_WAIT_PREV;
 			wait_of_prev = task_run_delay(prev->task, typed) -
@@ -397,14 +396,14 @@ static __always_inline int on_switch(bool preempt, struct task_struct *prev_task
 	look_at(&prev, prev_task, typed);
 	look_at(&next, next_task, typed);
 	if (cpu->current_task != (u64)prev_task)
-		notice_unknown(cpu, &prev, preempt, typed);
+		notice_unknown(cpu, &prev, typed);
 	else if (prev.mm)
 		cpu->last_user_pid = prev.pid; /* exec of a thread may have changed it */
 	if (!prev.target && !next.target && !conf.everybody) {
 		remember(cpu, &next);
 		return 0;
 	}
-	wait = record(cpu, &prev, &next, start, typed);
+	wait = record(cpu, &prev, &next, start, preempt, typed);
 	remember(cpu, &next);
 	if (conf.pick)
 		cpu->entry_ts = 0;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * seed.bpf.c - the tasks that are there before recording begins: those of the selected processes become
- * targets. The loader selects and runs the iterator, again and again until it finds nobody new; meanwhile
+ * seed.bpf.c - the tasks that are there before recording begins, or fit only later: those of the selected processes
+ * become targets. The loader selects and runs the iterator, again and again until it finds nobody new; meanwhile
  * lifecycle.bpf.c follows the births of targets. Whoever is found by both is taken once (target_claim()).
  */
 #include "vmlinux.h"

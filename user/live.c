@@ -17,6 +17,9 @@
 #include "trace/tally.h"
 #include "version.h"
 
+#define RENEW_NS UINT64_C(1000000000)
+#define RENEW_SHARE 200 /* one part in */
+
 struct live {
 	struct hooks hooks;
 	struct session *session;
@@ -27,7 +30,9 @@ struct live {
 	void *event_context;
 	uint64_t armed_ns, cpu_before_ns;
 	uint32_t tasks;
-	int stats; /* as long as it is open, the kernel times all programs; -1 */
+	const struct selection *selection;
+	uint64_t renew_ns; /* when to look for more who fit; 0: never */
+	int stats;	   /* as long as it is open, the kernel times all programs; -1 */
 };
 
 static int take_event(void *context, const struct event_header *event)
@@ -121,6 +126,8 @@ static int begin(struct live *live, const struct live_options *options, struct f
 		return fail_set(fail, err, "cannot take who is there: %s", strerror(-err));
 	live->armed_ns = session_arm(live->session);
 	tally_armed(live->tally, live->armed_ns);
+	live->selection = options->selection;
+	live->renew_ns = live->selection->open ? live->armed_ns + RENEW_NS : 0;
 	if (options->keep_privilege || !privilege_can_be_dropped())
 		return 0;
 	return privilege_drop(PRIVILEGE_BIT(CAP_SYS_PTRACE), fail);
@@ -189,6 +196,32 @@ int live_fd(const struct live *live)
 int live_drain(struct live *live)
 {
 	return consumer_drain(live->consumer, true) ?: tally_reap(live->tally);
+}
+
+/* Through /proc, for which there is no event: not more often than it costs RENEW_SHARE of a CPU. */
+static int renew(struct live *live, struct fail *fail)
+{
+	uint64_t begun = clock_now_ns(), cost;
+	struct chosen known = { 0 };
+	int err = tally_processes(live->tally, &known);
+
+	if (err)
+		fail_set(fail, err, "no memory for the processes");
+	chosen_sort(&known);
+	err = err ?: seeding_again(live->session, live->selection, &known, fail);
+	chosen_free(&known);
+	cost = clock_now_ns() - begun;
+	live->renew_ns = begun + (cost * RENEW_SHARE > RENEW_NS ? cost * RENEW_SHARE : RENEW_NS);
+	return err;
+}
+
+int live_step(struct live *live, struct fail *fail)
+{
+	int err = live_drain(live);
+
+	if (err)
+		return fail_set(fail, err, "cannot go on counting: %s", strerror(-err));
+	return live->renew_ns && clock_now_ns() >= live->renew_ns ? renew(live, fail) : 0;
 }
 
 uint32_t live_tasks(const struct live *live)

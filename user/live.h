@@ -54,6 +54,9 @@ int live_fd(const struct live *live);
 /* Takes births and deaths. 0 or a negative errno. */
 int live_drain(struct live *live);
 
+/* The same; also whoever has come to fit an open selection, within a second or, on large hosts, some. With reason. */
+int live_step(struct live *live, struct fail *fail);
+
 /* How many target tasks are alive. */
 uint32_t live_tasks(const struct live *live);
 

@@ -90,6 +90,7 @@ static void check(struct targets *targets, struct argp_state *state)
 	if (some && selection->everybody)
 		arguments_error(state, "-a is the whole host: it goes with no other choice");
 	selection->everybody = !some;
+	selection->open = some && !selection->pids && !targets->required;
 }
 
 static error_t parse(int key, char *text, struct argp_state *state)

@@ -133,3 +133,52 @@ worker() {
 	wait "$exporter"
 	rm -r "$OPEN"
 }
+
+# counted: the switch-outs in the exporter's latest counts. kernel: those of the ring's tasks, by /proc.
+counted() {
+	sleep 0.2 # a page is served again for 0.1 s
+	curl -sf "http://127.0.0.1:$PORT/metrics" |
+		awk '/^tasktax_context_switches_total/ && /preempted="(true|false)"/ { n += $2 } END { printf "%d\n", n }'
+}
+kernel() {
+	cat "/proc/$RING"/task/*/status |
+		awk '/ctxt_switches:/ { n += $2 } END { printf "%d\n", n }'
+}
+
+# processes N: so many are alive and counted.
+processes() { curl -sf "http://127.0.0.1:$PORT/metrics" | grep -qx "tasktax_processes $1"; }
+
+# comes: a ring of two threads, for as long as we like, that the exporter finds; and counts between two looks no more
+# and no less than the kernel.
+comes() {
+	local outer inner first last
+	"$DEMO" ring --as thread --rounds 100000000 --cpu auto >/dev/null 3>&- &
+	RING=$!
+	STARTED+=("$RING")
+	within 5 processes 1
+	sleep 1.5 # its threads as well, and more looks that find nobody
+	outer=$(kernel)
+	first=$(counted)
+	inner=$(kernel)
+	sleep 1
+	inner=$(($(kernel) - inner))
+	last=$(($(counted) - first))
+	outer=$(($(kernel) - outer))
+	echo "between $inner and $outer switches: $last"
+	[ "$inner" -gt 1000 ] && [ "$last" -ge "$inner" ] && [ "$last" -le "$outer" ]
+	kill -KILL "$RING"
+	within 5 processes 0
+}
+
+@test "whoever comes to fit later is counted from then on" {
+	for options in '' '--without tp_btf'; do
+		# shellcheck disable=SC2086 # words
+		serve --comm tasktax-demo $options
+		grep -q "nobody fits --comm tasktax-demo yet" "$BATS_TEST_TMPDIR/serve-$PORT"
+		comes
+		comes
+		[ "$(curl -sf "http://127.0.0.1:$PORT/metrics" | grep -c 'lost_events_total.* 0$')" = 8 ]
+		kill -TERM "$EXPORTER"
+		wait "$EXPORTER"
+	done
+}

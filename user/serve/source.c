@@ -62,7 +62,12 @@ static int open_live(struct source *source, struct fail *fail)
 		.context = source,
 	};
 
-	return live_open(&source->live, &options, &source->features, fail);
+	int status = live_open(&source->live, &options, &source->features, fail);
+
+	if (!status && options.selection->open && !live_tasks(source->live))
+		log_note("nobody fits %s yet; whoever does from now on is counted",
+			 options.attached_to);
+	return status;
 }
 
 struct source *source_open(const struct source_options *options, struct fail *fail)
@@ -124,7 +129,7 @@ static int lost(int err, struct fail *fail)
 
 int source_step(struct source *source, struct fail *fail)
 {
-	return lost(live_drain(source->live), fail);
+	return live_step(source->live, fail);
 }
 
 static int take_group(void *context, const struct census_group *group, uint32_t first_task)

@@ -106,7 +106,7 @@ static int lost(int err, struct fail *fail)
 
 int feed_step(struct feed *feed, struct fail *fail)
 {
-	return lost(live_drain(feed->live), fail);
+	return live_step(feed->live, fail);
 }
 
 /* The groups, filled in, and after them what the ended threads of living processes have counted. */

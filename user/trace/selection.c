@@ -301,6 +301,33 @@ static unsigned int place_of(const struct chosen *chosen, uint32_t pid)
 	return low;
 }
 
+int chosen_append(struct chosen *chosen, uint32_t pid)
+{
+	if (array_grow(chosen->pid, chosen->room, chosen->count))
+		return -ENOMEM;
+	chosen->pid[chosen->count++] = pid;
+	return 0;
+}
+
+static int by_number(const void *left, const void *right)
+{
+	const uint32_t *a = left, *b = right;
+
+	return (*a > *b) - (*a < *b);
+}
+
+void chosen_sort(struct chosen *chosen)
+{
+	unsigned int kept = 0;
+
+	if (chosen->count)
+		qsort(chosen->pid, chosen->count, sizeof(chosen->pid[0]), by_number);
+	for (unsigned int i = 0; i < chosen->count; i++)
+		if (!i || chosen->pid[i] != chosen->pid[kept - 1])
+			chosen->pid[kept++] = chosen->pid[i];
+	chosen->count = kept;
+}
+
 bool chosen_has(const struct chosen *chosen, uint32_t pid)
 {
 	unsigned int place = place_of(chosen, pid);
@@ -448,12 +475,16 @@ int selection_scan(const struct selection *selection, struct chosen *chosen,
 	int err = read_processes(&scan, selection, fail);
 
 	if (!err && first)
-		err = check_pids(selection, &scan, fail) ?: check_container(selection, &scan, fail);
+		err = check_pids(selection, &scan, fail);
+	if (!err && check_container(selection, &scan, fail)) {
+		scan_free(&scan);
+		return first ? -ESRCH : 0;
+	}
 	if (!err)
 		err = choose_by_themselves(&choice, selection, &scan);
 	if (!err && !selection->no_children)
 		err = choose_descendants(&choice, &scan);
-	if (!err && !chosen->count)
+	if (!err && !chosen->count && !selection->open)
 		err = nobody(selection, fail);
 	scan_free(&scan);
 	return err;

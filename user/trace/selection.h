@@ -26,6 +26,7 @@ struct selection {
 	uid_t user;	  /* effective */
 	bool everybody;	  /* nothing is looked at, in here */
 	bool no_children; /* descendants are not selected with their ancestor */
+	bool open; /* whoever fits later is meant as well: that there is nobody yet is no error */
 };
 
 /* What is known of a process. */
@@ -51,13 +52,17 @@ struct chosen {
 	unsigned int count, room;
 };
 
+/* Adds without an order; then chosen_sort() makes one, each id once. 0 or -ENOMEM. */
+int chosen_append(struct chosen *chosen, uint32_t pid);
+void chosen_sort(struct chosen *chosen);
 void chosen_free(struct chosen *chosen);
 bool chosen_has(const struct chosen *chosen, uint32_t pid);
 
 /*
  * Looks through /proc once and hands each that is selected, and was not chosen before, to `choose`.
  * 0; what `choose` returned; or a negative errno with the reason: -ESRCH: in the first scan one of selection.pid is
- * not there or is no user process, the container's id is ambiguous, or nobody is selected.
+ * not there or is no user process, the container's id is ambiguous, or nobody is selected, unless it is open. A container's
+ * id that has become ambiguous since selects nobody new.
  */
 int selection_scan(const struct selection *selection, struct chosen *chosen,
 		   int (*choose)(void *context, uint32_t pid), void *context, struct fail *fail);

@@ -421,6 +421,7 @@ uint64_t session_arm(struct session *session)
 		session->misses_before[i] = session_recursion_misses(session->linked[i]);
 	__atomic_store_n(&session->skeleton->bss->following, 1, __ATOMIC_SEQ_CST);
 	__atomic_store_n(&session->skeleton->bss->armed, 1, __ATOMIC_SEQ_CST);
+	session_selecting(session, false);
 	return clock_now_ns();
 }
 

@@ -51,11 +51,16 @@ uint32_t session_root_group(const struct session *session);
 int session_attach(struct session *session, struct fail *fail);
 
 /*
- * Of sessions whose hooks have `attach`, after session_attach() and before arming. From session_follow() on the
- * children of targets are targets; session_select() says of a process, by its id as we see it, that its tasks
- * are to be; session_seed() makes those that live targets, and counts them. Each: 0 or a negative errno.
+ * Of sessions whose hooks have `attach`, after session_attach(). From session_follow() on the children of targets
+ * are targets; session_select() says of a process, by its id as we see it, that its tasks are to be, and until
+ * session_arm(), or when that is past between session_selecting(true) and (false), so says its children's birth;
+ * session_seed() makes those that live targets, and counts them; session_deselect() forgets who was selected: ids
+ * are used again. Without the iterator, where whoever is selected is marked when it is met, only who is gone.
+ * Each: 0 or a negative errno.
  */
 void session_follow(struct session *session);
+void session_selecting(struct session *session, bool on);
+int session_deselect(struct session *session);
 int session_select(struct session *session, uint32_t tgid);
 int session_seed(struct session *session, unsigned int *found);
 

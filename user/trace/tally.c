@@ -330,6 +330,14 @@ int tally_event(struct tally *tally, const struct event_header *event)
 	}
 }
 
+int tally_processes(const struct tally *tally, struct chosen *to)
+{
+	for (uint32_t i = 0; i < tally->tasks.room; i++)
+		if (tally->tasks.task[i].serial && chosen_append(to, tally->tasks.task[i].pid))
+			return -ENOMEM;
+	return 0;
+}
+
 /* --- what a group has counted --- */
 
 static void add_lives(struct census_counts *counts, const struct group *group)

@@ -14,6 +14,7 @@
 #include "event.h"
 #include "model/census.h"
 #include "trace/hooks.h"
+#include "trace/selection.h"
 
 struct session;
 struct tally;
@@ -42,6 +43,9 @@ void tally_armed(struct tally *tally, uint64_t at_ns);
 
 /* Takes each record of the session in the order in which the consumer hands them on. 0 or -ENOMEM. */
 int tally_event(struct tally *tally, const struct event_header *event);
+
+/* The processes that have a target task, as the loader sees them, added without an order. 0 or -ENOMEM. */
+int tally_processes(const struct tally *tally, struct chosen *to);
 
 /*
  * Frees what belongs to groups that are no more. To be called after each drain: between two of them the births
