@@ -260,6 +260,8 @@ static void print_faults(void)
 		const char *name, *words;
 	} fault_tracers[] = {
 		{ "touch-tasktax", "tasktax run" },
+		{ "touch-aggregate", "  --mode aggregate" },
+		{ "touch-stranger", "  of others" },
 		{ "touch-perf-record", "perf record -c 1" },
 		{ "touch-perf-trace", "perf trace -F all" },
 	};
@@ -370,6 +372,7 @@ static void bars_of_faults(void)
 		     added_to_fault("touch-perf-trace", &theirs)),
 	    0.05, 1, "touch-perf-trace");
 	bar_exact("touch-tasktax", "with faults");
+	bar_exact("touch-aggregate", "--mode aggregate with faults");
 }
 
 static void judge(void)
