@@ -32,7 +32,7 @@ static void test_empty(void **state)
 	assert_int_equal(report->thread_count, 0);
 	assert_int_equal(report->process_count, 0);
 	assert_int_equal(report->peak_tasks, 0);
-	assert_int_equal(report->workload, WORKLOAD_SINGLE);
+	assert_int_equal(report->workload, WORKLOAD_UNKNOWN);
 	assert_int_equal(report->tax.switching_ns, 0);
 	assert_true(isnan(report->tax.share));
 	assert_true(report->reconcile.ok);

@@ -264,6 +264,7 @@ enum workload_level {
 	WORKLOAD_THREAD,
 	WORKLOAD_PROCESS,
 	WORKLOAD_HYBRID,
+	WORKLOAD_UNKNOWN, /* nothing ran */
 };
 
 #define WORKLOAD_REASONS 4
@@ -403,7 +404,7 @@ const char *fault_kind_name(enum fault_kind kind);    /* "first-touch", ... */
 const char *fault_cause_name(enum fault_cause cause); /* "process", ... */
 const char *tlb_reason_name(int reason);	      /* "remote-shootdown", ... */
 const char *region_class_name(enum region_class class);	    /* "heap", ... */
-const char *workload_level_name(enum workload_level level); /* "process-level", ... */
+const char *workload_level_name(enum workload_level level); /* "process-level", ...; unknown: NULL */
 const char *created_as_name(enum created_as created);	    /* "process", ... */
 
 #endif

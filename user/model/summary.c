@@ -31,7 +31,7 @@ const char *workload_level_name(enum workload_level level)
 {
 	static const char *const name[] = { "single", "thread-level", "process-level", "hybrid" };
 
-	return name[level];
+	return level < WORKLOAD_UNKNOWN ? name[level] : NULL;
 }
 
 const char *created_as_name(enum created_as created)

@@ -133,6 +133,8 @@ static void count_spaces(struct shape *shape)
 
 static enum workload_level verdict(const struct shape *shape)
 {
+	if (!shape->counting)
+		return WORKLOAD_UNKNOWN;
 	if (shape->spaces > 1)
 		return shape->shared ? WORKLOAD_HYBRID : WORKLOAD_PROCESS;
 	return shape->shared ? WORKLOAD_THREAD : WORKLOAD_SINGLE;
@@ -163,6 +165,10 @@ __attribute__((format(printf, 2, 3))) static void reason(struct report *report, 
 
 static void explain(const struct shape *shape, struct report *report)
 {
+	if (!shape->counting) {
+		reason(report, "nothing ran: no task was switched to or from");
+		return;
+	}
 	reason(report,
 	       "%" PRIu64 " of %zu %s %s, in %" PRIu64
 	       " address %s: %.1f %% of the switches, %.1f %% of the run time",

@@ -130,8 +130,8 @@ static json_t *workload(const struct report *report)
 
 	for (unsigned int i = 0; i < report->reason_count; i++)
 		value_append(&reasons, value_text(report->reasons[i]));
-	return json_pack("{s:s, s:o}", "level", workload_level_name(report->workload), "reasons",
-			 reasons);
+	return json_pack("{s:o, s:o}", "level", value_text(workload_level_name(report->workload)),
+			 "reasons", reasons);
 }
 
 /* One of a row's three: its distribution, or, where only the kernel has counted, its sum. */

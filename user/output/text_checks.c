@@ -176,7 +176,8 @@ static void run_time(struct text *text)
 	struct figure figure, share;
 	const char *why = "";
 
-	if (r->run_seen_ns == NS_UNKNOWN || r->run_kernel_ns == NS_UNKNOWN)
+	if (r->run_seen_ns == NS_UNKNOWN || r->run_kernel_ns == NS_UNKNOWN ||
+	    !(r->run_seen_ns | r->run_kernel_ns))
 		return;
 	format_percent(share.text, sizeof(share.text),
 		       r->run_kernel_ns ? 100 * (double)off / (double)r->run_kernel_ns : NAN);

@@ -11,7 +11,8 @@
 
 static enum style workload_style(enum workload_level level)
 {
-	static const enum style style[] = { STYLE_BOLD, STYLE_THREAD, STYLE_PROCESS, STYLE_BOLD };
+	static const enum style style[] = { STYLE_BOLD, STYLE_THREAD, STYLE_PROCESS, STYLE_BOLD,
+					    STYLE_BOLD };
 
 	return style[level];
 }
@@ -113,13 +114,16 @@ void text_workload(struct text *text)
 	const struct report *report = text->report;
 	char title[40];
 
-	snprintf(title, sizeof(title), "workload: %s", workload_level_name(report->workload));
+	snprintf(title, sizeof(title), "workload: %s",
+		 workload_level_name(report->workload) ?: DASH);
 	page_heading(&text->page, title, workload_style(report->workload), "%s", "");
 	for (unsigned int i = 0; i < report->reason_count; i++)
 		page_text(&text->page, STYLE_PLAIN, 2, 4, "%s",
 			  quote_string(report->reasons[i]).text);
-	page_text(&text->page, STYLE_DIM, 2, 4,
-		  "a task counts from 5 %% of the switches or run time on; small equals together");
+	if (report->workload != WORKLOAD_UNKNOWN)
+		page_text(&text->page, STYLE_DIM, 2, 4,
+			  "a task counts from 5 %% of the switches or run time on; small equals "
+			  "together");
 	population(text);
 	crashes(text);
 }
