@@ -403,8 +403,9 @@ const char *switch_via_name(int via);		      /* "direct", "idle", "kernel"; NULL
 const char *fault_kind_name(enum fault_kind kind);    /* "first-touch", ... */
 const char *fault_cause_name(enum fault_cause cause); /* "process", ... */
 const char *tlb_reason_name(int reason);	      /* "remote-shootdown", ... */
-const char *region_class_name(enum region_class class);	    /* "heap", ... */
-const char *workload_level_name(enum workload_level level); /* "process-level", ...; unknown: NULL */
-const char *created_as_name(enum created_as created);	    /* "process", ... */
+const char *region_class_name(enum region_class class); /* "heap", ... */
+const char *
+workload_level_name(enum workload_level level);	      /* "process-level", ...; unknown: NULL */
+const char *created_as_name(enum created_as created); /* "process", ... */
 
 #endif
