@@ -42,6 +42,7 @@ struct course {
 	sigset_t blocked, before;
 	int signals;  /* signalfd */
 	bool stopped; /* by a signal, after the command's end */
+	int signal;   /* the first that came, SIGCHLD apart */
 	bool met;     /* a target has been seen */
 	bool hurry;   /* maps must be read before their process is gone */
 	uint64_t armed_ns, disarmed_ns;
@@ -140,6 +141,8 @@ static void pass_signals_on(struct course *course)
 	while (read(course->signals, &info, sizeof(info)) == sizeof(info)) {
 		if (info.ssi_signo == SIGCHLD)
 			continue;
+		if (!course->signal)
+			course->signal = (int)info.ssi_signo;
 		if (course->target.reaped || is_attached(course))
 			course->stopped = true;
 		else if (info.ssi_code != SI_KERNEL)
@@ -505,6 +508,7 @@ int run_command(const struct run_options *options, const struct features *featur
 	if (!err)
 		err = finish(&course, features, result, fail);
 	clean_up(&course);
+	result->signal = course.signal;
 	if (err)
 		tally_free(result->tally);
 	if (err)

@@ -32,6 +32,7 @@ struct run_result {
 	struct tally *tally;  /* owns what the census points to */
 	struct hooks hooks;   /* the report's context points into it */
 	int status;	      /* of the command, as wait(2) gives it; 0 when attached */
+	int signal;	      /* the first that came meanwhile; 0: none. It may have come too late for the command */
 };
 
 /*
@@ -42,7 +43,7 @@ int run_features(struct features *features, const struct wanted *wanted, const c
 		 size_t without_count, struct fail *fail);
 
 /*
- * Runs and traces. 0, or an enum exit_status with the reason in `fail`; then there is no result.
+ * Runs and traces. 0, or an enum exit_status with the reason in `fail`; then there is no result but `signal`.
  * `features` must outlive the result.
  */
 int run_command(const struct run_options *options, const struct features *features,

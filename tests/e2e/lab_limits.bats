@@ -98,7 +98,8 @@ no_process_of() { ! pgrep -u "$1" >/dev/null; }
 	need_root
 	JSON=$BATS_TEST_TMPDIR/json
 	# shellcheck disable=SC2016 # the inner shell expands it
-	setsid --fork bash -c 'trap - INT; echo $$ >"$1"; shift; exec "$@"' - "$BATS_TEST_TMPDIR/pid" \
+	# a shell without job control has its background ignore the key: default, however the tests were started
+	setsid --fork env --default-signal=INT bash -c 'echo $$ >"$1"; shift; exec "$@"' - "$BATS_TEST_TMPDIR/pid" \
 		"$TASKTAX" lab cow server --rounds 1000 --quick --json="$JSON" -o "$BATS_TEST_TMPDIR/text" 2>/dev/null
 	within 5 test -s "$BATS_TEST_TMPDIR/pid"
 	pid=$(<"$BATS_TEST_TMPDIR/pid")
@@ -110,4 +111,17 @@ no_process_of() { ! pgrep -u "$1" >/dev/null; }
 	# shellcheck disable=SC2016 # jq's variable
 	holds '.experiments[0] | .rounds_done as $done | .steps | all((.rounds | length) == $done)'
 	run ! pgrep -s "$pid"
+}
+
+@test "a signal to the lab alone ends it, whenever it comes" {
+	need_root
+	for after in 1 1.3 1.6 1.9; do
+		"$TASKTAX" lab cow --rounds 1000 --quick -o /dev/null 2>/dev/null 3>&- &
+		pid=$!
+		sleep "$after"
+		kill -TERM "$pid"
+		status=0
+		wait "$pid" || status=$?
+		[ "$status" = 143 ]
+	done
 }

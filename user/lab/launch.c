@@ -73,6 +73,9 @@ static int run_traced(char *const *argv, int output, const struct features *feat
 	};
 	int failed = run_command(&options, features, &launched->trace, fail);
 
+	/* the command may have ended before it could hear of it */
+	if (stop_is_asked_by(launched->trace.signal))
+		stop_requested(launched->trace.signal);
 	if (failed)
 		return failed;
 	launched->traced = true;
