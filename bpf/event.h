@@ -19,7 +19,7 @@ typedef int32_t s32;
 typedef int64_t s64;
 #endif
 
-#define EVENT_ABI 4
+#define EVENT_ABI 5
 #define EVENT_COMM_LEN 16
 
 enum event_kind {
@@ -40,8 +40,8 @@ enum event_kind {
 
 struct event_header {
 	u64 ts;	  /* CLOCK_MONOTONIC, ns */
-	u16 size; /* of the whole record, header included, bytes */
 	u16 kind; /* enum event_kind */
+	u16 size; /* of the whole record, header included, bytes */
 	u16 cpu;
 	u16 flags; /* of the kind */
 };

@@ -3,24 +3,18 @@
  * cmd_attach.c - `tasktax attach`: processes that run already, for a while. Which ones, and for how long, in;
  * the report out.
  */
-#include <math.h>
-#include <stdlib.h>
-
 #include "base/arguments.h"
 #include "base/quote.h"
 #include "cmd.h"
 #include "targets.h"
 #include "tracing.h"
 
-#define SECONDS_MOST 1e9
-
 enum option_key {
 	KEY_DURATION = 'd',
 };
 
 static const struct argp_option option_list[] = {
-	{ "duration", KEY_DURATION, "SECONDS", 0,
-	  "So long, as 30 or 0.5 (default: until Ctrl-C, or their end)", 2 },
+	{ "duration", KEY_DURATION, "SECONDS", 0, TRACING_DURATION_HELP, 2 },
 	{ 0 },
 };
 
@@ -44,19 +38,6 @@ struct attach_arguments {
 	struct targets targets;
 };
 
-static void parse_duration(struct attach_arguments *arguments, const char *text,
-			   struct argp_state *state)
-{
-	char *end;
-	double seconds = strtod(text, &end);
-
-	if (end == text || *end || !isfinite(seconds) || seconds <= 0 || seconds > SECONDS_MOST)
-		arguments_error(state,
-				"--duration %s: not a number of seconds above 0, as 30 or 0.5",
-				quote_string(text).text);
-	arguments->tracing.options.duration_ns = (uint64_t)(seconds * 1e9);
-}
-
 static error_t parse(int key, char *text, struct argp_state *state)
 {
 	struct attach_arguments *arguments = state->input;
@@ -64,10 +45,11 @@ static error_t parse(int key, char *text, struct argp_state *state)
 	switch (key) {
 	case ARGP_KEY_INIT:
 		state->child_inputs[0] = &arguments->targets;
-		state->child_inputs[1] = &arguments->tracing;
+		state->child_inputs[1] = &arguments->tracing.reporting;
+		state->child_inputs[2] = &arguments->tracing;
 		break;
 	case KEY_DURATION:
-		parse_duration(arguments, text, state);
+		tracing_parse_duration(&arguments->tracing, text, state);
 		break;
 	case ARGP_KEY_ARG:
 		arguments_error(state, "%s: attach takes no command; `tasktax run` does",
@@ -82,12 +64,13 @@ static error_t parse(int key, char *text, struct argp_state *state)
 int cmd_attach(int argc, char **argv)
 {
 	static const struct argp_child children[] = { { .argp = &targets_argp },
+						      { .argp = &reporting_argp },
 						      { .argp = &tracing_argp },
 						      { 0 } };
 	static const struct argp argp = {
 		.options = option_list, .parser = parse, .doc = doc, .children = children
 	};
-	struct attach_arguments arguments = { .targets = { .required = true } };
+	struct attach_arguments arguments = { .targets = { .none = TARGETS_REFUSED } };
 	struct run_options *options = &arguments.tracing.options;
 	char words[TARGETS_WORDS];
 

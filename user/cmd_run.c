@@ -3,10 +3,7 @@
  * cmd_run.c - `tasktax run`: a command traced from its first instruction to its end. The exit status is
  * the command's.
  */
-#include <string.h>
-
 #include "base/arguments.h"
-#include "base/quote.h"
 #include "cmd.h"
 #include "tracing.h"
 
@@ -17,8 +14,7 @@ enum option_key {
 
 static const struct argp_option option_list[] = {
 	{ "user", KEY_USER, "USER", 0, "Run the command as USER", 2 },
-	{ "follow-forks", KEY_FOLLOW, "WHOM", 0,
-	  "\"command\": end with the command (default); \"all\": with its last descendant", 2 },
+	{ "follow-forks", KEY_FOLLOW, "WHOM", 0, TRACING_FOLLOW_HELP, 2 },
 	{ 0 },
 };
 
@@ -37,28 +33,20 @@ static const char doc[] =
 	"  tasktax run --json=report.json -u postgres -- /usr/lib/postgresql/15/bin/postgres -D "
 	"DIR\n";
 
-static void parse_follow(struct tracing *tracing, const char *text, struct argp_state *state)
-{
-	if (!strcmp(text, "all"))
-		tracing->options.follow_all = true;
-	else if (strcmp(text, "command") != 0)
-		arguments_error(state, "--follow-forks %s: neither \"command\" nor \"all\"",
-				quote_string(text).text);
-}
-
 static error_t parse(int key, char *text, struct argp_state *state)
 {
 	struct tracing *tracing = state->input;
 
 	switch (key) {
 	case ARGP_KEY_INIT:
-		state->child_inputs[0] = tracing;
+		state->child_inputs[0] = &tracing->reporting;
+		state->child_inputs[1] = tracing;
 		break;
 	case KEY_USER:
 		tracing->options.user = text;
 		break;
 	case KEY_FOLLOW:
-		parse_follow(tracing, text, state);
+		tracing_parse_follow(tracing, text, state);
 		break;
 	case ARGP_KEY_ARG: /* the first word that is no option: the rest is the command's own */
 		tracing->options.argv = &state->argv[state->next - 1];
@@ -75,7 +63,9 @@ static error_t parse(int key, char *text, struct argp_state *state)
 
 int cmd_run(int argc, char **argv)
 {
-	static const struct argp_child children[] = { { .argp = &tracing_argp }, { 0 } };
+	static const struct argp_child children[] = { { .argp = &reporting_argp },
+						      { .argp = &tracing_argp },
+						      { 0 } };
 	static const struct argp argp = {
 		.options = option_list,
 		.parser = parse,

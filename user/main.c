@@ -20,6 +20,8 @@ struct command {
 static const struct command commands[] = {
 	{ "run", "trace a command from its first instruction to its end", cmd_run },
 	{ "attach", "trace processes that run already", cmd_attach },
+	{ "record", "trace, and keep every event in a directory", cmd_record },
+	{ "report", "show the report of a recording", cmd_report },
 	{ "top", "watch what it costs, as it runs", cmd_top },
 	{ "serve", "serve what it costs on this host to Prometheus", cmd_serve },
 	{ "lab", "measure processes against threads on this machine", cmd_lab },

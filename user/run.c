@@ -37,7 +37,8 @@ struct course {
 	struct model *model;
 	struct sampler *sampler; /* NULL: memory is not sampled */
 	const char *sampler_why;
-	struct proc_maps *maps; /* NULL: perf tells what is mapped, or nobody */
+	struct proc_maps *maps;	      /* NULL: perf tells what is mapped, or nobody */
+	struct record_writer *writer; /* NULL: nothing is recorded */
 	struct target target;
 	sigset_t blocked, before;
 	int signals;  /* signalfd */
@@ -49,6 +50,7 @@ struct course {
 	uint64_t cpu_before_ns;
 	uint64_t probe_ns, tlb_probe_ns;
 	const char *probe_why;
+	bool record_refused; /* the recording could not be begun */
 };
 
 int run_exit_status(int status)
@@ -87,8 +89,11 @@ static uint64_t own_cpu_ns(void)
 static int to_model(void *context, const struct event_header *event)
 {
 	struct course *course = context;
+	int err = 0;
 
-	return model_event(course->model, event);
+	if (course->writer && model_wants(course->model, event))
+		err = record_writer_event(course->writer, event);
+	return err ?: model_event(course->model, event);
 }
 
 static int take_event(void *context, const struct event_header *event)
@@ -104,7 +109,7 @@ static int take_event(void *context, const struct event_header *event)
 	if (unmapped.pid)
 		err = proc_maps_read(course->maps, unmapped.pid, unmapped.mm, event->ts, to_model,
 				     course);
-	return err ?: model_event(course->model, event);
+	return err ?: to_model(course, event);
 }
 
 /* Signals come through a descriptor: none is lost, none interrupts a drain. */
@@ -154,7 +159,7 @@ static void pass_signals_on(struct course *course)
 static int announce_root(struct course *course)
 {
 	struct event_newtask root = {
-		.h = { clock_now_ns(), sizeof(root), EVENT_NEWTASK, 0, 0 },
+		.h = { clock_now_ns(), EVENT_NEWTASK, sizeof(root), 0, 0 },
 		.task = ROOT_TASK,
 		.pid = (u32)course->target.pid,
 		.tgid = (u32)course->target.pid,
@@ -196,7 +201,81 @@ static int drain(struct course *course, bool everything)
 	return err ?: course->tally ? tally_reap(course->tally) : 0;
 }
 
-static int prepare(struct course *course, const struct hooks *hooks, struct fail *fail)
+/* What is known before anything is recorded. */
+static void describe(const struct course *course, const struct features *features,
+		     const struct hooks *hooks, struct run_context *context)
+{
+	*context = (struct run_context){
+		.tool_version = TASKTAX_VERSION,
+		.command = (const char *const *)course->options->argv,
+		.attached_to = course->options->attached_to,
+		.exit_code = -1,
+		.kernel = features->release,
+		.arch = features->arch,
+		.cpu_model = features->cpu_model,
+		.cpus = features->cpus_online,
+		.mode = hooks->counting.no_records ? "aggregate" : "stream",
+		.no_records = hooks->counting.no_records,
+		.direct_end = hooks->direct_end,
+		.direct_why = hooks->direct_why,
+		.wait_known = hooks->run_delay,
+		.wait_why = hooks->wait_why,
+		.faults_measured = hooks->faults != FAULT_END_NONE,
+		.fault_start = hooks->fault_start,
+		.fault_end = hooks->fault_end,
+		.fault_why = hooks->fault_why,
+		.regions_why = hooks->regions_why,
+		.snapshots_why = hooks->snapshots_why,
+		.huge_known = session_tells_huge(course->session),
+		.shootdowns_measured = hooks->shootdowns,
+		.shot_time = hooks->shot_time,
+		.shootdown_why = hooks->shootdown_why,
+		.tlb_switch = hooks->tlb_switch,
+		.tlb_probe_ns = course->tlb_probe_ns,
+		.cow_detail = hooks->cow_detail,
+		.pick_measured = hooks->pick,
+		.waking_measured = hooks->waking,
+		.memory_sampled = course->sampler,
+		.memory_why = course->sampler_why,
+		.page_size = (uint64_t)sysconf(_SC_PAGESIZE),
+		.probe_ns = course->probe_ns,
+		.probe_why = course->probe_why,
+		.hooks = hooks->attached,
+		.hooks_off = hooks->off,
+		.hooks_off_why = hooks->off_why,
+	};
+}
+
+/* And what at the end. */
+static void describe_end(const struct course *course, struct run_context *context)
+{
+	int status = course->target.status;
+	bool ended = course->target.reaped;
+
+	if (ended && WIFEXITED(status))
+		context->exit_code = WEXITSTATUS(status);
+	if (ended && WIFSIGNALED(status))
+		context->exit_signal = WTERMSIG(status);
+	context->duration_ns = course->disarmed_ns - course->armed_ns;
+	context->memory_cost_ns = course->sampler ? sampler_cost_ns(course->sampler) : 0;
+	context->loader_cpu_ns = own_cpu_ns() - course->cpu_before_ns;
+	session_tlb_reasons(course->session, context->tlb_reasons);
+}
+
+static int open_recording(struct course *course, const struct features *features,
+			  const struct hooks *hooks, struct fail *fail)
+{
+	struct run_context context;
+	int err;
+
+	describe(course, features, hooks, &context);
+	err = recording_open(&course->writer, course->options->recording, &context, fail);
+	course->record_refused = err != 0;
+	return err;
+}
+
+static int prepare(struct course *course, const struct features *features,
+		   const struct hooks *hooks, struct fail *fail)
 {
 	const struct launch launch = {
 		.argv = course->options->argv,
@@ -237,6 +316,8 @@ static int prepare(struct course *course, const struct hooks *hooks, struct fail
 			      session_mark_root(course->session, course->target.pid, fail);
 	if (!err)
 		err = session_attach(course->session, fail);
+	if (!err && course->options->recording)
+		err = open_recording(course, features, hooks, fail);
 	return err;
 }
 
@@ -272,6 +353,12 @@ static int wait_ms(const struct course *course)
 	return due < (uint64_t)most ? (int)due : most;
 }
 
+/* What the disk refuses ends the tracing, not the command. */
+static bool cannot_record(const struct course *course)
+{
+	return course->writer && record_writer_error(course->writer, NULL);
+}
+
 static int trace(struct course *course)
 {
 	struct pollfd fds[] = {
@@ -280,12 +367,14 @@ static int trace(struct course *course)
 	};
 	int err = 0;
 
-	while (!err && !is_over(course)) {
+	while (!err && !is_over(course) && !cannot_record(course)) {
 		poll(fds, 2, wait_ms(course));
 		pass_signals_on(course);
 		err = drain(course, false);
 		if (!err && course->sampler)
 			err = sampler_run(course->sampler);
+		if (course->writer)
+			recording_tick(course->writer, course->session);
 	}
 	return err;
 }
@@ -378,56 +467,6 @@ static int trace_to_the_end(struct course *course, struct fail *fail)
 		     0;
 }
 
-static void describe(const struct course *course, const struct features *features,
-		     const struct hooks *hooks, struct run_context *context)
-{
-	int status = course->target.status;
-
-	*context = (struct run_context){
-		.tool_version = TASKTAX_VERSION,
-		.command = (const char *const *)course->options->argv,
-		.attached_to = course->options->attached_to,
-		.exit_code = WIFEXITED(status) && !is_attached(course) ? WEXITSTATUS(status) : -1,
-		.exit_signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0,
-		.kernel = features->release,
-		.arch = features->arch,
-		.cpu_model = features->cpu_model,
-		.cpus = features->cpus_online,
-		.duration_ns = course->disarmed_ns - course->armed_ns,
-		.mode = hooks->counting.no_records ? "aggregate" : "stream",
-		.no_records = hooks->counting.no_records,
-		.direct_end = hooks->direct_end,
-		.direct_why = hooks->direct_why,
-		.wait_known = hooks->run_delay,
-		.wait_why = hooks->wait_why,
-		.faults_measured = hooks->faults != FAULT_END_NONE,
-		.fault_start = hooks->fault_start,
-		.fault_end = hooks->fault_end,
-		.fault_why = hooks->fault_why,
-		.regions_why = hooks->regions_why,
-		.snapshots_why = hooks->snapshots_why,
-		.huge_known = session_tells_huge(course->session),
-		.shootdowns_measured = hooks->shootdowns,
-		.shot_time = hooks->shot_time,
-		.shootdown_why = hooks->shootdown_why,
-		.tlb_switch = hooks->tlb_switch,
-		.tlb_probe_ns = course->tlb_probe_ns,
-		.cow_detail = hooks->cow_detail,
-		.pick_measured = hooks->pick,
-		.waking_measured = hooks->waking,
-		.memory_sampled = course->sampler,
-		.memory_why = course->sampler_why,
-		.memory_cost_ns = course->sampler ? sampler_cost_ns(course->sampler) : 0,
-		.page_size = (uint64_t)sysconf(_SC_PAGESIZE),
-		.probe_ns = course->probe_ns,
-		.probe_why = course->probe_why,
-		.loader_cpu_ns = own_cpu_ns() - course->cpu_before_ns,
-		.hooks = hooks->attached,
-		.hooks_off = hooks->off,
-		.hooks_off_why = hooks->off_why,
-	};
-}
-
 /* What the kernel has counted, for the model; it stays the result's. */
 static int take_census(struct course *course, struct run_result *result)
 {
@@ -443,6 +482,38 @@ static int take_census(struct course *course, struct run_result *result)
 	return 0;
 }
 
+/*
+ * A command whose recording ended before its time goes on, without tracer: only its status is of interest, and the
+ * signals for it are passed on.
+ */
+static void outlast_command(struct course *course)
+{
+	struct pollfd fd = { .fd = course->signals, .events = POLLIN };
+
+	consumer_free(course->consumer);
+	session_free(course->session);
+	course->consumer = NULL;
+	course->session = NULL;
+	while (!target_ended(&course->target)) {
+		poll(&fd, 1, TIMER_MS);
+		pass_signals_on(course);
+	}
+}
+
+static void close_recording(struct course *course, struct run_result *result)
+{
+	struct fail fail = { 0 };
+
+	if (course->writer && recording_close(course->writer, course->session, result->report,
+					      course->armed_ns, &result->recorded, &fail)) {
+		log_error("record: %s", fail.text);
+		result->record_failed = true;
+		if (!is_attached(course) && !target_ended(&course->target))
+			outlast_command(course);
+	}
+	result->status = course->target.status;
+}
+
 static int finish(struct course *course, const struct features *features, struct run_result *result,
 		  struct fail *fail)
 {
@@ -451,15 +522,15 @@ static int finish(struct course *course, const struct features *features, struct
 
 	lost.unknown += consumer_bad_records(course->consumer);
 	describe(course, features, &result->hooks, &context);
-	session_tlb_reasons(course->session, context.tlb_reasons);
+	describe_end(course, &context);
 	if (course->tally && take_census(course, result))
 		return fail_set(fail, -ENOMEM, "no memory for the counts");
 	result->report = model_finish(course->model, &context, &lost);
 	if (!result->report)
 		return fail_set(fail, -ENOMEM, "no memory for the report");
-	result->status = course->target.status;
 	result->model = course->model;
 	course->model = NULL;
+	close_recording(course, result);
 	return 0;
 }
 
@@ -473,6 +544,7 @@ static void clean_up(struct course *course)
 	model_free(course->model);
 	sampler_free(course->sampler);
 	proc_maps_free(course->maps);
+	record_writer_free(course->writer);
 	if (course->signals >= 0) {
 		pass_signals_on(course);
 		close(course->signals);
@@ -502,15 +574,19 @@ int run_command(const struct run_options *options, const struct features *featur
 	course.target.gate = course.target.outcome = -1;
 	err = hooks_choose(&result->hooks, features, &options->wanted, fail);
 	if (!err)
-		err = prepare(&course, &result->hooks, fail);
+		err = prepare(&course, features, &result->hooks, fail);
 	if (!err)
 		err = trace_to_the_end(&course, fail);
 	if (!err)
 		err = finish(&course, features, result, fail);
+	if (err && course.writer && !(course.armed_ns && !course.target.refused))
+		record_writer_withdraw(course.writer); /* nothing has run */
 	clean_up(&course);
 	result->signal = course.signal;
 	if (err)
 		tally_free(result->tally);
+	if (err && course.record_refused)
+		return EXITS_OUTPUT;
 	if (err)
 		return course.target.refused ?: exit_status_of(err);
 	return 0;

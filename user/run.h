@@ -7,6 +7,7 @@
 #define TASKTAX_RUN_H
 
 #include "model/model.h"
+#include "recording.h"
 #include "trace/features.h"
 #include "trace/hooks.h"
 #include "trace/selection.h"
@@ -21,18 +22,21 @@ struct run_options {
 	int stdout_fd;	     /* the command's standard output; -1: the caller's */
 	size_t ring_size;    /* bytes per CPU; 0: the default */
 	struct wanted wanted;
-	bool memory;	 /* sample what memory the processes use */
-	bool follow_all; /* go on until the last descendant has ended */
+	bool memory;				   /* sample what memory the processes use */
+	bool follow_all;			   /* go on until the last descendant has ended */
+	const struct recording_options *recording; /* NULL: the events are not kept */
 };
 
 struct run_result {
 	struct model *model; /* owns the report */
 	const struct report *report;
-	struct census census; /* aggregate mode; the report points to it */
-	struct tally *tally;  /* owns what the census points to */
-	struct hooks hooks;   /* the report's context points into it */
-	int status;	      /* of the command, as wait(2) gives it; 0 when attached */
-	int signal;	      /* the first that came meanwhile; 0: none. It may have come too late for the command */
+	struct census census;	     /* aggregate mode; the report points to it */
+	struct tally *tally;	     /* owns what the census points to */
+	struct hooks hooks;	     /* the report's context points into it */
+	struct record_size recorded; /* of the recording */
+	bool record_failed;	     /* it ended before its time; the user was told why */
+	int status;		     /* of the command, as wait(2) gives it; 0 when attached */
+	int signal; /* the first that came meanwhile; 0: none. It may have come too late for the command */
 };
 
 /*

@@ -83,14 +83,17 @@ static void check(struct targets *targets, struct argp_state *state)
 	bool some = selection->pids || selection->comm || selection->cgroup ||
 		    selection->container || selection->by_user;
 
-	if (!some && !selection->everybody && targets->required)
+	targets->given = some || selection->everybody;
+	if (!targets->given && targets->none == TARGETS_REFUSED)
 		arguments_error(state,
 				"which processes? -p, --comm, --cgroup, --container, --user, "
 				"or -a for all");
 	if (some && selection->everybody)
 		arguments_error(state, "-a is the whole host: it goes with no other choice");
-	selection->everybody = !some;
-	selection->open = some && !selection->pids && !targets->required;
+	if (targets->none == TARGETS_WHOLE_HOST) {
+		selection->everybody = !some;
+		selection->open = some && !selection->pids;
+	}
 }
 
 static error_t parse(int key, char *text, struct argp_state *state)

@@ -12,14 +12,22 @@
 #define TARGETS_PIDS_MAX 1024
 #define TARGETS_WORDS 512
 
+/* What it means when none of the options is given. */
+enum targets_none {
+	TARGETS_WHOLE_HOST, /* else whoever comes to fit later is meant as well */
+	TARGETS_REFUSED,
+	TARGETS_COMMAND, /* the command line has a command instead */
+};
+
 struct targets {
 	struct selection selection; /* points into what follows, and into argv */
 	uint32_t pid[TARGETS_PIDS_MAX];
 	const char *user; /* as it was given */
-	bool required;	  /* one of them must be given; else none means the whole host */
+	enum targets_none none;
+	bool given; /* one of the options was */
 };
 
-/* A child of a command's parser; its input is a struct targets, zero but for `required`. */
+/* A child of a command's parser; its input is a struct targets, zero but for `none`. */
 extern const struct argp targets_argp;
 
 /* "-p 1,2 --comm nginx", as it was asked for; "the whole host". Returns text. */

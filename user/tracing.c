@@ -1,29 +1,25 @@
 // SPDX-License-Identifier: GPL-2.0
-/* tracing.c - the options and the outputs of the commands that trace; see tracing.h. */
+/* tracing.c - the options of the commands that trace, and their course; see tracing.h. */
 #include "tracing.h"
 
-#include <errno.h>
+#include <math.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/arguments.h"
 #include "base/exits.h"
 #include "base/log.h"
 #include "base/quote.h"
-#include "base/terminal.h"
 #include "base/units.h"
-#include "output/json.h"
-#include "output/sink.h"
-#include "output/text.h"
 #include "trace/tally.h"
 
 #define RING_LEAST 4096
 #define RING_MOST (1u << 30)
+#define SECONDS_MOST 1e9
 #define MEMORY_MOST (UINT64_C(64) << 30)
 
 enum tracing_key {
-	KEY_JSON = 'j',
-	KEY_OUTPUT = 'o',
 	KEY_RING_SIZE = 1024, /* clear of the commands' own */
 	KEY_WITHOUT,
 	KEY_PICK,
@@ -34,20 +30,12 @@ enum tracing_key {
 	KEY_NO_TLB,
 	KEY_TLB_SWITCH,
 	KEY_NO_MEMORY,
-	KEY_THREADS,
 	KEY_MODE,
 	KEY_GROUP_BY,
 	KEY_MAX_MEMORY,
 };
 
-static const struct argp_option option_list[] = {
-	{ "json", KEY_JSON, "FILE", OPTION_ARG_OPTIONAL,
-	  "Write the report as JSON: in place of the text, or into FILE beside it", 1 },
-	{ "output", KEY_OUTPUT, "FILE", 0,
-	  "Write the report into FILE (-: standard output), not to "
-	  "standard error",
-	  1 },
-	{ "threads", KEY_THREADS, NULL, 0, "Show every task, not the busiest only", 1 },
+static const struct argp_option tracing_options[] = {
 	{ "pick", KEY_PICK, NULL, 0, "Also measure what choosing the next task costs", 3 },
 	{ "wakers", KEY_WAKERS, NULL, 0, "Also record who wakes whom", 3 },
 	{ "no-faults", KEY_NO_FAULTS, NULL, 0, "Do not record page faults", 3 },
@@ -144,13 +132,6 @@ static error_t parse(int key, char *text, struct argp_state *state)
 	struct wanted *wanted = &tracing->options.wanted;
 
 	switch (key) {
-	case KEY_JSON:
-		tracing->json_file = text;
-		tracing->json = !text;
-		break;
-	case KEY_OUTPUT:
-		tracing->output = text;
-		break;
 	case KEY_RING_SIZE:
 		parse_ring_size(tracing, text, state);
 		break;
@@ -178,9 +159,6 @@ static error_t parse(int key, char *text, struct argp_state *state)
 	case KEY_TLB_SWITCH:
 		wanted->tlb_switch = true;
 		break;
-	case KEY_THREADS:
-		tracing->threads = true;
-		break;
 	case KEY_MODE:
 		parse_mode(tracing, text, state);
 		break;
@@ -199,7 +177,7 @@ static error_t parse(int key, char *text, struct argp_state *state)
 	return 0;
 }
 
-const struct argp tracing_argp = { .options = option_list, .parser = parse };
+const struct argp tracing_argp = { .options = tracing_options, .parser = parse };
 
 void tracing_init(struct tracing *tracing, const char *command)
 {
@@ -213,82 +191,47 @@ void tracing_init(struct tracing *tracing, const char *command)
 	};
 }
 
-/* ---- the report ---- */
-
-/* Outputs are opened before the command starts: what cannot be written is known at once. */
-struct outputs {
-	struct sink report; /* text, or JSON in its place */
-	struct sink json;   /* JSON beside the text */
-};
-
-static int open_outputs(struct outputs *outputs, const struct tracing *tracing, struct fail *fail)
+void tracing_parse_follow(struct tracing *tracing, const char *text, struct argp_state *state)
 {
-	int err = sink_open(&outputs->report, tracing->output, fail);
-
-	if (!err && tracing->json_file)
-		err = sink_open(&outputs->json, tracing->json_file, fail);
-	return err;
+	if (!strcmp(text, "all"))
+		tracing->options.follow_all = true;
+	else if (strcmp(text, "command") != 0)
+		arguments_error(state, "--follow-forks %s: neither \"command\" nor \"all\"",
+				quote_string(text).text);
 }
 
-/* On standard error the report follows what the command and others wrote there. */
-static struct text_options look_of(const struct tracing *tracing, int fd)
+void tracing_parse_duration(struct tracing *tracing, const char *text, struct argp_state *state)
 {
-	struct terminal terminal = terminal_of(fd);
+	char *end;
+	double seconds = strtod(text, &end);
 
-	return (struct text_options){ .colour = terminal.colour,
-				      .width = terminal.width,
-				      .threads = tracing->threads,
-				      .apart = !tracing->output };
+	if (end == text || *end || !isfinite(seconds) || seconds <= 0 || seconds > SECONDS_MOST)
+		arguments_error(state,
+				"--duration %s: not a number of seconds above 0, as 30 or 0.5",
+				quote_string(text).text);
+	tracing->options.duration_ns = (uint64_t)(seconds * 1e9);
 }
 
-/* Completes an output, or withdraws one that memory did not suffice for. */
-static int complete(struct sink *sink, int err, struct fail *fail)
-{
-	if (err != -ENOMEM)
-		return sink_commit(sink, fail) ?: err; /* it looks at the stream's errors */
-	sink_abort(sink);
-	return fail_set(fail, err, "cannot write the report: no memory");
-}
-
-static int write_outputs(struct outputs *outputs, const struct tracing *tracing,
-			 const struct report *report, struct fail *fail)
-{
-	struct text_options look = look_of(tracing, outputs->report.fd);
-	FILE *stream = outputs->report.stream;
-	struct fail second = { 0 };
-	int err, err2 = 0;
-
-	if (outputs->json.stream)
-		err2 = complete(&outputs->json, json_write(report, outputs->json.stream), &second);
-	err = complete(&outputs->report,
-		       tracing->json ? json_write(report, stream) :
-				       text_write(report, stream, &look),
-		       fail);
-	if (err && !fail->text[0])
-		fail_set(fail, err, "cannot write the report: %s", strerror(-err));
-	if (err2 && !err)
-		*fail = second;
-	return err ?: err2;
-}
-
-static int trace_and_report(const struct tracing *tracing, const struct features *features,
+static int trace_and_report(struct tracing *tracing, const struct features *features,
 			    struct fail *fail)
 {
-	struct outputs outputs = { 0 };
 	struct run_result result;
 	int status;
 
-	status = open_outputs(&outputs, tracing, fail) ? EXITS_OUTPUT : 0;
+	status = reporting_open(&tracing->reporting, fail) ? EXITS_OUTPUT : 0;
 	if (!status)
 		status = run_command(&tracing->options, features, &result, fail);
 	if (status) {
-		sink_abort(&outputs.report);
-		sink_abort(&outputs.json);
+		reporting_abort(&tracing->reporting);
 		return status;
 	}
 	signal(SIGPIPE, SIG_IGN); /* a reader of the report that went away is a write error */
 	status = run_exit_status(result.status);
-	if (write_outputs(&outputs, tracing, result.report, fail)) {
+	if (result.record_failed)
+		status = status ?: EXITS_OUTPUT;
+	else if (tracing->finished)
+		tracing->finished(tracing, &result);
+	if (reporting_write(&tracing->reporting, result.report, fail)) {
 		log_error("%s: %s", tracing->command, fail->text);
 		status = status ?: EXITS_OUTPUT;
 		fail->text[0] = '\0';

@@ -576,7 +576,7 @@ static void run_load(struct trial *trial)
 	uint64_t patience = clock_now_ns() + PATIENCE_NS;
 	struct pollfd done = { .fd = trial->out, .events = POLLIN };
 	struct event_newtask root = {
-		.h = { clock_now_ns(), sizeof(root), EVENT_NEWTASK, 0, 0 },
+		.h = { clock_now_ns(), EVENT_NEWTASK, sizeof(root), 0, 0 },
 		.task = ROOT_TASK,
 		.pid = (u32)trial->target.pid,
 		.tgid = (u32)trial->target.pid,

@@ -876,7 +876,7 @@ static void test_threads_of_unknown_parents(void **state)
 static void expect_unmapped(const struct stream *s, uint32_t task, uint64_t address, uint32_t pid)
 {
 	const struct event_fault event = {
-		.h = { 50, sizeof(event), EVENT_FAULT, 0, FIRST_TOUCH },
+		.h = { 50, EVENT_FAULT, sizeof(event), 0, FIRST_TOUCH },
 		.task = task,
 		.mm = 7,
 		.address = address,
@@ -889,7 +889,7 @@ static void expect_unmapped(const struct stream *s, uint32_t task, uint64_t addr
 
 static void test_unmapped(void **state)
 {
-	struct event_newtask thread = { .h = { 50, sizeof(thread), EVENT_NEWTASK, 0, 0 },
+	struct event_newtask thread = { .h = { 50, EVENT_NEWTASK, sizeof(thread), 0, 0 },
 					.task = D,
 					.parent = A,
 					.mm = 2,

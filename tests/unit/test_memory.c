@@ -143,7 +143,7 @@ static void note_new(struct sampler *sampler, uint64_t ts, uint32_t task, uint32
 		     uint32_t pid, uint64_t flags)
 {
 	struct event_newtask e = {
-		.h = { ts, sizeof(e), EVENT_NEWTASK, 0, 0 },
+		.h = { ts, EVENT_NEWTASK, sizeof(e), 0, 0 },
 		.task = task,
 		.parent = parent,
 		.local_tgid = pid,
@@ -155,7 +155,7 @@ static void note_new(struct sampler *sampler, uint64_t ts, uint32_t task, uint32
 
 static void note_exit(struct sampler *sampler, uint32_t task, uint16_t flags)
 {
-	struct event_exit e = { .h = { 1, sizeof(e), EVENT_EXIT, 0, flags }, .task = task };
+	struct event_exit e = { .h = { 1, EVENT_EXIT, sizeof(e), 0, flags }, .task = task };
 
 	assert_int_equal(sampler_note(sampler, &e.h), 0);
 }

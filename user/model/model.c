@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/event_form.h"
 #include "model/attribution.h"
 #include "model/model_internal.h"
 #include "model/reconcile.h"
@@ -39,49 +40,6 @@ void model_free(struct model *model)
 	faults_free(&model->faults);
 	memory_free(&model->memory);
 	free(model);
-}
-
-/* The size that a record of this kind has; 0: unknown kind, or one with a name at its end. */
-static size_t size_of_kind(unsigned int kind)
-{
-	switch (kind) {
-	case EVENT_SWITCH:
-		return sizeof(struct event_switch);
-	case EVENT_WAKING:
-		return sizeof(struct event_waking);
-	case EVENT_MISSED:
-		return sizeof(struct event_missed);
-	case EVENT_NEWTASK:
-		return sizeof(struct event_newtask);
-	case EVENT_EXEC:
-		return sizeof(struct event_exec);
-	case EVENT_RENAME:
-		return sizeof(struct event_rename);
-	case EVENT_EXIT:
-		return sizeof(struct event_exit);
-	case EVENT_END:
-		return sizeof(struct event_end);
-	case EVENT_NAME:
-		return sizeof(struct event_name);
-	case EVENT_FAULT:
-		return sizeof(struct event_fault);
-	case EVENT_IMAGE:
-		return sizeof(struct event_image);
-	case EVENT_MEMORY:
-		return sizeof(struct event_memory);
-	default:
-		return 0;
-	}
-}
-
-static bool is_well_formed(const struct event_header *event)
-{
-	const struct event_mapping *mapping = (const void *)event;
-
-	if (event->kind == EVENT_MAPPING)
-		return event->size > sizeof(*mapping) &&
-		       memchr(mapping->name, '\0', event->size - sizeof(*mapping));
-	return event->size && event->size == size_of_kind(event->kind);
 }
 
 /* The side band tells of every process of the host. */
@@ -141,9 +99,14 @@ static int dispatch(struct model *model, const struct event_header *event)
 	}
 }
 
+bool model_wants(const struct model *model, const struct event_header *event)
+{
+	return event_is_well_formed(event) && !is_of_stranger(model, event);
+}
+
 int model_event(struct model *model, const struct event_header *event)
 {
-	if (!is_well_formed(event)) {
+	if (!event_is_well_formed(event)) {
 		model->unknown++;
 		return 0;
 	}
@@ -171,8 +134,8 @@ struct unmapped model_unmapped(const struct model *model, const struct event_hea
 {
 	const struct unmapped nothing = { 0 };
 
-	return is_well_formed(event) ? spaces_unmapped(&model->spaces, &model->tasks, event) :
-				       nothing;
+	return event_is_well_formed(event) ? spaces_unmapped(&model->spaces, &model->tasks, event) :
+					     nothing;
 }
 
 uint32_t model_live_tasks(const struct model *model)

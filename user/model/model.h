@@ -27,6 +27,9 @@ void model_free(struct model *model);
  */
 int model_event(struct model *model, const struct event_header *event);
 
+/* Whether model_event() would take it; else it is malformed, or of a process that is nobody's business. */
+bool model_wants(const struct model *model, const struct event_header *event);
+
 /* True when every task whose exit was seen has also given its final counters. */
 bool model_settled(const struct model *model);
 

@@ -16,6 +16,7 @@
 #include "counts.h"
 #include "event.h"
 #include "model/histogram.h"
+#include "model/run_context.h"
 
 /* Every recorded switch is in exactly one row. */
 enum row_level {
@@ -278,50 +279,6 @@ struct tax {
 	uint64_t faulting_ns; /* on the CPU; NS_UNKNOWN when faults have no time */
 	uint64_t faulting_by_cause[CAUSES];
 	double share; /* (switching + faulting) / run; NaN when unknown or run is 0 */
-};
-
-/* What the loader knows and the event stream does not say. Strings are borrowed. */
-struct run_context {
-	const char *tool_version;
-	const char *const *command; /* NULL-terminated; NULL: attached_to */
-	const char *attached_to;    /* what was asked for, in words; NULL: a command was run */
-	int exit_code;		    /* -1: ended by a signal or still running */
-	int exit_signal;	    /* 0: none */
-	const char *kernel, *arch, *cpu_model;
-	unsigned int cpus;
-	uint64_t duration_ns;	/* from arming to disarming */
-	const char *mode;	/* "stream", "aggregate" */
-	bool no_records;	/* aggregate mode: what only records tell is not known */
-	const char *direct_end; /* "sched_exit_tp", "finish_task_switch"; NULL: no direct cost */
-	const char *direct_why; /* why direct_end is NULL */
-	bool wait_known;	/* the kernel keeps run_delay */
-	const char *wait_why;
-	bool faults_measured;	 /* else off by --no-faults or impossible: fault_why */
-	const char *fault_start; /* what begins a fault */
-	const char *fault_end;	 /* what ends a fault; NULL: faults have no time, or none is seen */
-	const char *fault_why;	 /* why fault_end is NULL; NULL: not asked for */
-	const char *regions_why; /* why nobody tells what is mapped where; NULL: it is told */
-	const char *snapshots_why; /* why only /proc/PID/maps tells it; NULL: perf does */
-	bool huge_known;	   /* faults that mapped a huge page are told from others */
-	bool shootdowns_measured;  /* else off by --no-tlb or impossible: shootdown_why */
-	bool shot_time;		   /* the time of those received is known */
-	const char *shootdown_why; /* NULL: not asked for */
-	bool tlb_switch;	   /* flushes by reason, and at switches, are told */
-	uint64_t tlb_probe_ns;	   /* of those switches, already subtracted; NS_UNKNOWN */
-	struct tlb_reason tlb_reasons[TLB_REASONS];
-	bool cow_detail;	      /* copies and reuses are told apart */
-	bool pick_measured;	      /* else asked for with --pick */
-	bool waking_measured;	      /* else asked for with --wakers */
-	bool memory_sampled;	      /* else off by --no-memory or impossible: memory_why */
-	const char *memory_why;	      /* why it is not sampled; NULL: not asked for */
-	uint64_t memory_cost_ns;      /* CPU time of the samples */
-	uint64_t page_size;	      /* bytes; 0: not known, and no peak is */
-	uint64_t probe_ns;	      /* calibrated, already subtracted from direct; NS_UNKNOWN */
-	const char *probe_why;	      /* why probe_ns is unknown */
-	uint64_t loader_cpu_ns;	      /* user + system time of the loader while tracing */
-	const char *const *hooks;     /* names of the attached hooks, NULL-terminated */
-	const char *const *hooks_off; /* hooks that could not be used, or were excluded, */
-	const char *const *hooks_off_why; /* and why, same order, NULL-terminated */
 };
 
 /* The comm of a task that is no target. */

@@ -566,7 +566,8 @@ static bool is_complete(const struct report *report)
 	const struct losses *lost = &report->lost;
 
 	return !lost->switches && !lost->waking && !lost->faults && !lost->lifecycle &&
-	       !lost->untracked && !lost->recursion && !lost->unknown;
+	       !lost->untracked && !lost->recursion && !lost->unknown &&
+	       !report->context.partial_why;
 }
 
 int summary_make(struct model *model)

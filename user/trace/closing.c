@@ -56,7 +56,7 @@ static int close_by_map(struct session *session, consumer_sink sink, void *conte
 
 	while (!err && !bpf_map_get_next_key(fd, previous, &task)) {
 		struct event_end event = {
-			.h = { clock_now_ns(), sizeof(event), EVENT_END, 0, END_CLOSED },
+			.h = { clock_now_ns(), EVENT_END, sizeof(event), 0, END_CLOSED },
 		};
 
 		previous = &task;

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/merge.h"
 #include "trace/names.h"
 #include "trace/ring.h"
 
@@ -21,18 +22,10 @@ struct source {
 	};
 };
 
-/* A source that has a record, with that record's stamp. */
-struct head {
-	uint64_t ts;
-	struct source *source;
-	const struct event_header *event;
-};
-
 struct consumer {
 	struct source *source;
 	size_t count;
-	struct head *heap; /* smallest ts first */
-	size_t heads;
+	struct merge merge; /* of the sources that have a record */
 	struct names *names;
 	consumer_sink sink;
 	void *context;
@@ -50,10 +43,10 @@ struct consumer *consumer_new(size_t most, consumer_sink sink, void *context)
 	consumer->sink = sink;
 	consumer->context = context;
 	consumer->source = calloc(most, sizeof(*consumer->source));
-	consumer->heap = calloc(most, sizeof(*consumer->heap));
+	consumer->merge.heap = calloc(most, sizeof(*consumer->merge.heap));
 	consumer->names = names_new();
 	consumer->epoll = epoll_create1(EPOLL_CLOEXEC);
-	if (consumer->epoll >= 0 && consumer->source && consumer->heap && consumer->names)
+	if (consumer->epoll >= 0 && consumer->source && consumer->merge.heap && consumer->names)
 		return consumer;
 	err = consumer->epoll < 0 ? errno : ENOMEM;
 	consumer_free(consumer);
@@ -115,7 +108,7 @@ void consumer_free(struct consumer *consumer)
 		close(consumer->epoll);
 	names_free(consumer->names);
 	free(consumer->source);
-	free(consumer->heap);
+	free(consumer->merge.heap);
 	free(consumer);
 }
 
@@ -127,25 +120,6 @@ int consumer_fd(const struct consumer *consumer)
 uint64_t consumer_bad_records(const struct consumer *consumer)
 {
 	return consumer->bad;
-}
-
-static void sift_down(struct head *heap, size_t count, size_t at)
-{
-	for (;;) {
-		size_t child = 2 * at + 1, least = at;
-		struct head swap;
-
-		if (child < count && heap[child].ts < heap[least].ts)
-			least = child;
-		if (child + 1 < count && heap[child + 1].ts < heap[least].ts)
-			least = child + 1;
-		if (least == at)
-			return;
-		swap = heap[at];
-		heap[at] = heap[least];
-		heap[least] = swap;
-		at = least;
-	}
 }
 
 /*
@@ -174,12 +148,20 @@ static const struct event_header *peek(struct consumer *consumer, struct source 
 	}
 }
 
-static bool look(struct consumer *consumer, struct head *head)
+/*
+ * Equal stamps are in the order of their CPUs, then of the sources: a recording, which has one stream a CPU, gives
+ * them in the same.
+ */
+static bool look(struct consumer *consumer, struct merge_head *head)
 {
-	head->event = peek(consumer, head->source);
-	if (!head->event)
+	struct source *source = head->source;
+	const struct event_header *event = peek(consumer, source);
+
+	if (!event)
 		return false;
-	head->ts = head->event->ts;
+	head->event = event;
+	head->ts = event->ts;
+	head->rank = (uint64_t)event->cpu << 32 | (uint64_t)(source - consumer->source);
 	return true;
 }
 
@@ -202,15 +184,14 @@ static void step(struct source *source)
 
 static void gather_heads(struct consumer *consumer)
 {
-	consumer->heads = 0;
-	for (size_t i = 0; i < consumer->count; i++) {
-		struct head *head = &consumer->heap[consumer->heads];
+	struct merge *merge = &consumer->merge;
 
-		head->source = &consumer->source[i];
-		consumer->heads += look(consumer, head);
+	merge->count = 0;
+	for (size_t i = 0; i < consumer->count; i++) {
+		merge->heap[merge->count].source = &consumer->source[i];
+		merge->count += look(consumer, &merge->heap[merge->count]);
 	}
-	for (size_t i = consumer->heads; i-- > 0;)
-		sift_down(consumer->heap, consumer->heads, i);
+	merge_order(merge);
 }
 
 static int hand_on(struct consumer *consumer, const struct event_header *event)
@@ -229,19 +210,21 @@ static int hand_on(struct consumer *consumer, const struct event_header *event)
 int consumer_drain(struct consumer *consumer, bool everything)
 {
 	uint64_t until = everything ? UINT64_MAX : clock_now_ns() - CONSUMER_SLACK_NS;
+	struct merge *merge = &consumer->merge;
 
 	take_wake_ups(consumer);
 	gather_heads(consumer);
-	while (consumer->heads && consumer->heap[0].ts <= until) {
-		struct head *head = &consumer->heap[0];
+	while (merge->count && merge->heap[0].ts <= until) {
+		struct merge_head *head = &merge->heap[0];
 		int err = hand_on(consumer, head->event);
 
 		step(head->source);
 		if (err)
 			return err;
-		if (!look(consumer, head))
-			*head = consumer->heap[--consumer->heads];
-		sift_down(consumer->heap, consumer->heads, 0);
+		if (look(consumer, head))
+			merge_sift(merge, 0);
+		else
+			merge_drop_first(merge);
 	}
 	return 0;
 }

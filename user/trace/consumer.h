@@ -31,8 +31,8 @@ void consumer_free(struct consumer *consumer);
 
 /*
  * Adds a source: a ring map of `size` bytes, whose descriptor stays the caller's, a switch log, the side band
- * of a CPU or the sampler of memory, which stay the caller's. Of two equal stamps the one goes first whose
- * source was added first. 0 or a negative errno.
+ * of a CPU or the sampler of memory, which stay the caller's. Of two equal stamps that of the lower CPU goes first,
+ * then that whose source was added first. 0 or a negative errno.
  */
 int consumer_add_ring(struct consumer *consumer, int fd, size_t size);
 void consumer_add_log(struct consumer *consumer, const struct record_log *log);

@@ -46,6 +46,18 @@ struct losses session_losses(const struct session *session)
 	return sum;
 }
 
+uint64_t session_lost_on(const struct session *session, unsigned int cpu)
+{
+	const struct loss *loss = &session->cpu[cpu].loss;
+
+	return loss->switches + loss->waking + loss->faults + loss->lifecycle;
+}
+
+unsigned int session_cpus(const struct session *session)
+{
+	return session->cpus;
+}
+
 void session_tlb_reasons(const struct session *session, struct tlb_reason reasons[TLB_REASONS])
 {
 	struct tlb_reasons of_cpu;

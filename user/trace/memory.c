@@ -287,7 +287,7 @@ static int send(struct sampler *sampler, struct event_memory *event, u32 task, u
 {
 	if (array_grow(sampler->queue, sampler->queue_room, sampler->queued))
 		return -ENOMEM;
-	event->h = (struct event_header){ clock_now_ns(), sizeof(*event), EVENT_MEMORY, 0, flags };
+	event->h = (struct event_header){ clock_now_ns(), EVENT_MEMORY, sizeof(*event), 0, flags };
 	event->task = task;
 	event->round = sampler->round;
 	sampler->queue[sampler->queued++] = *event;

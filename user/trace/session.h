@@ -83,6 +83,12 @@ struct consumer *session_consumer(struct session *session, consumer_sink sink, v
 /* What was lost so far; exact after disarming. */
 struct losses session_losses(const struct session *session);
 
+/* Of them, the records that found no room in the rings on this CPU. */
+uint64_t session_lost_on(const struct session *session, unsigned int cpu);
+
+/* CPUs that the host can have: the highest number + 1. */
+unsigned int session_cpus(const struct session *session);
+
 /* Flushes by the kernel's reason while targets ran; all 0 without --tlb-switch. */
 void session_tlb_reasons(const struct session *session, struct tlb_reason reasons[TLB_REASONS]);
 
