@@ -59,6 +59,12 @@ static inline void merge_order(struct merge *merge)
 		merge_sift(merge, i);
 }
 
+/* The head that comes first; NULL: there is none. */
+static inline struct merge_head *merge_first(const struct merge *merge)
+{
+	return merge->count && merge->heap->event ? merge->heap : NULL;
+}
+
 /* The first source has no more. */
 static inline void merge_drop_first(struct merge *merge)
 {

@@ -409,11 +409,10 @@ int record_reader_run(struct record_reader *reader,
 	struct merge *merge = &reader->merge;
 	uint64_t first = 0, last = 0;
 	int err = gather_heads(reader);
+	struct merge_head *head;
 
-	first = merge->count ? merge->heap[0].ts : 0;
-	while (!err && merge->count) {
-		struct merge_head *head = &merge->heap[0];
-
+	while (!err && (head = merge_first(merge))) {
+		first = first ?: head->ts;
 		last = head->ts;
 		err = hand_on(reader, head->event, sink, context);
 		if (err)

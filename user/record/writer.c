@@ -257,7 +257,7 @@ static struct stream *stream_for(struct record_writer *writer, uint16_t cpu)
 	}
 	stream = &writer->stream[cpu];
 	if (!stream->packet)
-		stream->packet = malloc(PACKET_BYTES);
+		stream->packet = calloc(1, PACKET_BYTES);
 	if (stream->packet && stream->fd < 0 && !writer->error) {
 		snprintf(name, sizeof(name), "cpu%u", cpu);
 		stream->fd = make_file(writer, name);

@@ -211,11 +211,11 @@ int consumer_drain(struct consumer *consumer, bool everything)
 {
 	uint64_t until = everything ? UINT64_MAX : clock_now_ns() - CONSUMER_SLACK_NS;
 	struct merge *merge = &consumer->merge;
+	struct merge_head *head;
 
 	take_wake_ups(consumer);
 	gather_heads(consumer);
-	while (merge->count && merge->heap[0].ts <= until) {
-		struct merge_head *head = &merge->heap[0];
+	while ((head = merge_first(merge)) && head->ts <= until) {
 		int err = hand_on(consumer, head->event);
 
 		step(head->source);
