@@ -129,6 +129,7 @@ struct event_missed {
 };
 
 #define NEWTASK_SEEDED 1 /* flags of EVENT_NEWTASK: it was there before recording began */
+#define NEWTASK_ASIDE 2	 /* it is no target, only kin: never on the wire, see record/narrow.h */
 
 struct event_newtask {
 	struct event_header h;

@@ -10,6 +10,23 @@
 #include "recording.h"
 #include "replay.h"
 #include "reporting.h"
+#include "targets.h"
+#include "tracing.h"
+
+enum option_key {
+	KEY_PID = 'p',
+	KEY_FROM = 256,
+	KEY_TO,
+};
+
+static const struct argp_option option_list[] = {
+	{ "from", KEY_FROM, "SECONDS", 0, "Only from then on, counted from the recording's start",
+	  2 },
+	{ "to", KEY_TO, "SECONDS", 0, "Only until then", 2 },
+	{ "pid", KEY_PID, "PID[,PID...]", 0,
+	  "Only these processes, as if they alone had been traced: all others are foreign", 2 },
+	{ 0 },
+};
 
 static const char doc[] = "Shows the report of a recording that `tasktax record` has made in DIR "
 			  "(default: " RECORDING_DEFAULT "), as `tasktax run` would have shown it."
@@ -26,6 +43,8 @@ static const char doc[] = "Shows the report of a recording that `tasktax record`
 
 struct report_arguments {
 	struct reporting reporting;
+	struct replay_part part;
+	uint32_t pid[TARGETS_PIDS_MAX];
 	const char *directory;
 };
 
@@ -36,6 +55,20 @@ static error_t parse(int key, char *text, struct argp_state *state)
 	switch (key) {
 	case ARGP_KEY_INIT:
 		state->child_inputs[0] = &arguments->reporting;
+		break;
+	case KEY_FROM:
+		arguments->part.from_ns = tracing_parse_seconds("--from", text, true, state);
+		break;
+	case KEY_TO:
+		arguments->part.to_ns = tracing_parse_seconds("--to", text, false, state);
+		break;
+	case KEY_PID:
+		targets_parse_pids(arguments->pid, &arguments->part.pids, text, state);
+		arguments->part.pid = arguments->pid;
+		break;
+	case ARGP_KEY_END:
+		if (arguments->part.to_ns && arguments->part.to_ns <= arguments->part.from_ns)
+			arguments_error(state, "--to is not after --from");
 		break;
 	case ARGP_KEY_ARG:
 		if (state->arg_num)
@@ -56,7 +89,7 @@ static int report(struct report_arguments *arguments, struct fail *fail)
 
 	if (reporting_open(&arguments->reporting, fail))
 		return EXITS_OUTPUT;
-	status = replay_run(&replay, arguments->directory, fail);
+	status = replay_run(&replay, arguments->directory, &arguments->part, fail);
 	if (status) {
 		reporting_abort(&arguments->reporting);
 		return status;
@@ -71,9 +104,11 @@ static int report(struct report_arguments *arguments, struct fail *fail)
 int cmd_report(int argc, char **argv)
 {
 	static const struct argp_child children[] = { { .argp = &reporting_argp }, { 0 } };
-	static const struct argp argp = {
-		.parser = parse, .args_doc = "[DIR]", .doc = doc, .children = children
-	};
+	static const struct argp argp = { .options = option_list,
+					  .parser = parse,
+					  .args_doc = "[DIR]",
+					  .doc = doc,
+					  .children = children };
 	struct report_arguments arguments = {
 		.reporting = { .to_stdout = true },
 		.directory = RECORDING_DEFAULT,

@@ -38,24 +38,22 @@ static const struct argp_option option_list[] = {
 	{ 0 },
 };
 
-static void parse_pids(struct targets *targets, const char *text, struct argp_state *state)
+void targets_parse_pids(uint32_t pid[TARGETS_PIDS_MAX], size_t *pids, const char *text,
+			struct argp_state *state)
 {
-	struct selection *selection = &targets->selection;
-
 	for (const char *at = text;; at++) {
 		char *end;
-		unsigned long pid;
+		unsigned long number;
 
 		errno = 0;
-		pid = strtoul(at, &end, 10);
-		if (*at < '0' || *at > '9' || errno || !pid || pid > PID_MOST ||
+		number = strtoul(at, &end, 10);
+		if (*at < '0' || *at > '9' || errno || !number || number > PID_MOST ||
 		    (*end && *end != ','))
 			arguments_error(state, "--pid %s: not a list of process ids, as 123,456",
 					quote_string(text).text);
-		if (selection->pids == TARGETS_PIDS_MAX)
+		if (*pids == TARGETS_PIDS_MAX)
 			arguments_error(state, "more than %d processes", TARGETS_PIDS_MAX);
-		targets->pid[selection->pids++] = (uint32_t)pid;
-		selection->pid = targets->pid;
+		pid[(*pids)++] = (uint32_t)number;
 		if (!*end)
 			return;
 		at = end;
@@ -103,7 +101,8 @@ static error_t parse(int key, char *text, struct argp_state *state)
 
 	switch (key) {
 	case KEY_PID:
-		parse_pids(targets, text, state);
+		targets_parse_pids(targets->pid, &selection->pids, text, state);
+		selection->pid = targets->pid;
 		break;
 	case KEY_COMM:
 		selection->comm = text;

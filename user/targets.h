@@ -30,6 +30,10 @@ struct targets {
 /* A child of a command's parser; its input is a struct targets, zero but for `none`. */
 extern const struct argp targets_argp;
 
+/* Adds a list like "123,456". What is wrong ends the program. */
+void targets_parse_pids(uint32_t pid[TARGETS_PIDS_MAX], size_t *pids, const char *text,
+			struct argp_state *state);
+
 /* "-p 1,2 --comm nginx", as it was asked for; "the whole host". Returns text. */
 char *targets_describe(const struct targets *targets, char *text, size_t size);
 

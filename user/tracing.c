@@ -202,14 +202,20 @@ void tracing_parse_follow(struct tracing *tracing, const char *text, struct argp
 
 void tracing_parse_duration(struct tracing *tracing, const char *text, struct argp_state *state)
 {
+	tracing->options.duration_ns = tracing_parse_seconds("--duration", text, false, state);
+}
+
+uint64_t tracing_parse_seconds(const char *option, const char *text, bool zero,
+			       struct argp_state *state)
+{
 	char *end;
 	double seconds = strtod(text, &end);
 
-	if (end == text || *end || !isfinite(seconds) || seconds <= 0 || seconds > SECONDS_MOST)
-		arguments_error(state,
-				"--duration %s: not a number of seconds above 0, as 30 or 0.5",
-				quote_string(text).text);
-	tracing->options.duration_ns = (uint64_t)(seconds * 1e9);
+	if (end == text || *end || !isfinite(seconds) || seconds < 0 || seconds > SECONDS_MOST ||
+	    (!seconds && !zero))
+		arguments_error(state, "%s %s: not a number of seconds%s, as 30 or 0.5", option,
+				quote_string(text).text, zero ? "" : " above 0");
+	return (uint64_t)(seconds * 1e9);
 }
 
 static int trace_and_report(struct tracing *tracing, const struct features *features,

@@ -36,6 +36,10 @@ extern const struct argp tracing_argp;
 void tracing_parse_follow(struct tracing *tracing, const char *text, struct argp_state *state);
 void tracing_parse_duration(struct tracing *tracing, const char *text, struct argp_state *state);
 
+/* A number of seconds, in ns; 0 only with `zero`. What is wrong ends the program. */
+uint64_t tracing_parse_seconds(const char *option, const char *text, bool zero,
+			       struct argp_state *state);
+
 /* Faults, shootdowns and memory are on. */
 void tracing_init(struct tracing *tracing, const char *command);
 

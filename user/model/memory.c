@@ -169,8 +169,9 @@ static int sum_peaks(const struct tasks *tasks, struct memory_summary *sum)
 	if (!peak)
 		return -ENOMEM;
 	for (uint32_t i = PROCESS_UNKNOWN + 1; i < tasks->process_count; i++)
-		peak[count++] =
-			(struct peak){ tasks->process[i].mm, i, tasks->process[i].peak_rss };
+		if (tasks->process[i].threads) /* else gone before model_begin() */
+			peak[count++] = (struct peak){ tasks->process[i].mm, i,
+						       tasks->process[i].peak_rss };
 	qsort(peak, count, sizeof(*peak), by_mm_and_bytes);
 	sum->peak_rss = count ? 0 : BYTES_UNKNOWN;
 	for (uint32_t i = 0; i < count; i++) {
@@ -193,8 +194,11 @@ static int list_processes(struct memory *memory, const struct tasks *tasks, stru
 	if (!memory->list)
 		return -ENOMEM;
 	for (uint32_t i = PROCESS_UNKNOWN + 1; i < tasks->process_count; i++) {
-		struct process_memory *entry = &memory->list[count++];
+		struct process_memory *entry = &memory->list[count];
 
+		if (!tasks->process[i].threads)
+			continue;
+		count++;
 		if (i < memory->room && memory->process[i].sampled)
 			*entry = memory->sampled[memory->process[i].sampled];
 		entry->process = i;

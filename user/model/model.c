@@ -99,6 +99,23 @@ static int dispatch(struct model *model, const struct event_header *event)
 	}
 }
 
+/* Of a task that does not count. */
+static bool is_aside(const struct model *model, const struct event_header *event)
+{
+	const struct event_rename *e = (const void *)event;
+
+	switch (event->kind) {
+	case EVENT_NEWTASK:
+		return event->flags & NEWTASK_ASIDE;
+	case EVENT_EXEC:
+	case EVENT_RENAME:
+	case EVENT_EXIT:
+		return e->task < model->tasks.task_count && model->tasks.task[e->task].aside;
+	default:
+		return false;
+	}
+}
+
 bool model_wants(const struct model *model, const struct event_header *event)
 {
 	return event_is_well_formed(event) && !is_of_stranger(model, event);
@@ -112,12 +129,35 @@ int model_event(struct model *model, const struct event_header *event)
 	}
 	if (is_of_stranger(model, event))
 		return 0;
-	model->received++;
+	model->received += !is_aside(model, event);
 	if (event->ts < model->latest_ns)
 		model->late++;
 	else
 		model->latest_ns = event->ts;
 	return dispatch(model, event);
+}
+
+bool model_tells_who(const struct event_header *event)
+{
+	switch (event->kind) {
+	case EVENT_NEWTASK:
+	case EVENT_EXEC:
+	case EVENT_RENAME:
+	case EVENT_EXIT:
+	case EVENT_NAME:
+	case EVENT_IMAGE:
+	case EVENT_MAPPING:
+		return true;
+	default:
+		return false;
+	}
+}
+
+void model_begin(struct model *model, uint64_t ts)
+{
+	tasks_begin(&model->tasks, ts);
+	model->received = model->late = model->unknown = 0;
+	model->exits_seen = model->ends_seen = 0;
 }
 
 bool model_settled(const struct model *model)

@@ -30,6 +30,13 @@ int model_event(struct model *model, const struct event_header *event);
 /* Whether model_event() would take it; else it is malformed, or of a process that is nobody's business. */
 bool model_wants(const struct model *model, const struct event_header *event);
 
+/*
+ * What came before has only told who is there: from now on it counts, as if recording began at this stamp. Of the
+ * events before, only those need to be given that model_tells_who().
+ */
+void model_begin(struct model *model, uint64_t ts);
+bool model_tells_who(const struct event_header *event);
+
 /* True when every task whose exit was seen has also given its final counters. */
 bool model_settled(const struct model *model);
 

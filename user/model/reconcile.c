@@ -90,10 +90,11 @@ struct reconciliation reconcile(struct tasks *tasks, const struct run_context *c
 	for (uint32_t i = 1; i < tasks->task_count; i++) {
 		struct task_entry *task = &tasks->task[i];
 
-		if (task->ended)
+		if (task->ended && !task->past)
 			check(&sum, task, context, lossy);
-		else if (task->figures.voluntary + task->figures.preempted + task->figures.minor +
-			 task->figures.major)
+		else if (!context->part_of_time &&
+			 task->figures.voluntary + task->figures.preempted + task->figures.minor +
+				 task->figures.major)
 			sum.tasks_unread++;
 		if (!lossy)
 			sum.contradictions += task->gaps;

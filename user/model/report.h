@@ -167,9 +167,11 @@ struct task_entry {
 	bool known;	    /* its creation was seen; else only its switches were */
 	bool exited, ended; /* sched_process_exit seen; account read */
 	bool closed;	    /* it outlived the tracing */
-	bool on_cpu;	    /* model's own: between switch-in and switch-out */
-	bool missed_in;	    /* model's own: on the CPU by a switch-in that no hook saw */
-	int exit_code;	    /* as wait(2) encodes it */
+	bool aside; /* it does not count: only for who descends from whom, and inherits what */
+	bool past;  /* it was there before model_begin(): its account is of more than its figures */
+	bool on_cpu;	/* model's own: between switch-in and switch-out */
+	bool missed_in; /* model's own: on the CPU by a switch-in that no hook saw */
+	int exit_code;	/* as wait(2) encodes it */
 	char comm[EVENT_COMM_LEN + 1];
 	uint64_t born_ns, died_ns; /* CLOCK_MONOTONIC; 0: before / not yet */
 	uint64_t switched_ns;	   /* model's own: stamp of its last switch */

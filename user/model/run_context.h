@@ -23,6 +23,8 @@ struct run_context {
 	uint64_t duration_ns;	 /* from arming to disarming */
 	const char *mode;	 /* "stream", "aggregate" */
 	const char *partial_why; /* why events are missing that nobody counts; NULL: none are */
+	const char *part;	 /* which part of a recording it is, in words; NULL: all of it */
+	bool part_of_time;	 /* the kernel's counters are of more than that */
 	bool no_records;	 /* aggregate mode: what only records tell is not known */
 	const char *direct_end;	 /* "sched_exit_tp", "finish_task_switch"; NULL: no direct cost */
 	const char *direct_why;	 /* why direct_end is NULL */

@@ -176,7 +176,7 @@ static void sum_processes(struct model *model)
 
 		task_figures_add(&process->figures, &task->figures);
 		count_in(model, task, process);
-		if (task->ended) {
+		if (task->ended && !task->past) {
 			process->disturbed += task->account.tlb.received != 0;
 			model->report.disturbed += task->account.tlb.received != 0;
 			add_tlb(&process->tlb, &task->account.tlb);
@@ -236,6 +236,19 @@ static void sum_faulting(struct model *model)
 		tax->faulting_ns = NS_UNKNOWN;
 }
 
+/* Of a part of the time also that of tasks whose account is of more. */
+static uint64_t waited(const struct model *model)
+{
+	const struct report *report = &model->report;
+	uint64_t sum = 0;
+
+	if (!report->context.part_of_time || !report->context.wait_known)
+		return report->reconcile.wait_seen_ns;
+	for (uint32_t i = 0; i < model->tasks.process_count; i++)
+		sum += model->tasks.process[i].figures.wait_ns;
+	return sum;
+}
+
 static void sum_tax(struct model *model)
 {
 	const struct attribution *from = &model->attribution;
@@ -249,7 +262,7 @@ static void sum_tax(struct model *model)
 		tax->switching_ns += from->direct_by_level[level];
 	}
 	tax->unpriced = from->unpriced;
-	tax->waiting_ns = report->reconcile.wait_seen_ns;
+	tax->waiting_ns = waited(model);
 	tax->share = NAN;
 	sum_faulting(model);
 	if (!report->context.direct_end || (!from->priced && from->unpriced))
@@ -377,7 +390,7 @@ static int rank_tasks(struct model *model)
 	for (uint32_t i = 1; i < tasks->task_count; i++) {
 		const struct task_figures *figures = &tasks->task[i].figures;
 
-		if (tasks->task[i].known || outs(figures))
+		if ((tasks->task[i].known && !tasks->task[i].aside) || outs(figures))
 			ranked[count++] = (struct ranked){ outs(figures), figures->run_ns, i };
 	}
 	model->tasks_by_switches = indices_of(ranked, count);

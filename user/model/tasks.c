@@ -130,10 +130,13 @@ int tasks_newtask(struct tasks *tasks, const struct event_newtask *event)
 	comm_copy(task->comm, event->comm);
 
 	process = &tasks->process[index];
-	process->threads++;
 	process->mm = task->mm;
 	if (tasks->leader[index] == event->task)
 		comm_copy(process->comm, event->comm);
+	task->aside = event->h.flags & NEWTASK_ASIDE;
+	if (task->aside)
+		return 0;
+	process->threads++;
 	tasks->created[created]++;
 	if (++tasks->live > tasks->peak)
 		tasks->peak = tasks->live;
@@ -147,7 +150,7 @@ int tasks_exec(struct tasks *tasks, const struct event_exec *event)
 
 	if (!task)
 		return -ENOMEM;
-	tasks->execs++;
+	tasks->execs += !task->aside;
 	task->mm = event->mm;
 	if (event->pid != task->kernel_pid) /* de_thread() has given it the leader's */
 		task->pid = task->process != PROCESS_UNKNOWN ? task->tgid : event->pid;
@@ -184,8 +187,8 @@ int tasks_exit(struct tasks *tasks, const struct event_exit *event)
 
 	if (!task)
 		return -ENOMEM;
-	tasks->exits++;
-	if (task->known && !task->exited && tasks->live)
+	tasks->exits += !task->aside;
+	if (task->known && !task->aside && !task->exited && tasks->live)
 		tasks->live--;
 	task->exited = true;
 	task->exit_code = (int)event->code;
@@ -195,7 +198,7 @@ int tasks_exit(struct tasks *tasks, const struct event_exit *event)
 		tasks->signal_deaths[task->process]++;
 	if (event->h.flags & EXIT_GROUP_DEAD) {
 		process->exited = true;
-		if (signal) {
+		if (signal && !task->aside) {
 			process->crashed_by = (uint32_t)signal;
 			process->tasks_lost = tasks->signal_deaths[task->process] - 1;
 		}
@@ -220,4 +223,29 @@ int tasks_end(struct tasks *tasks, const struct event_end *event)
 	}
 	task->account = event->account;
 	return 0;
+}
+
+/* Processes whose tasks are all gone have no threads, which is how the report knows them. */
+void tasks_begin(struct tasks *tasks, uint64_t ts)
+{
+	for (uint32_t i = 0; i < tasks->process_count; i++)
+		tasks->process[i].threads = tasks->process[i].crashed_by = 0;
+	memset(tasks->created, 0, sizeof(tasks->created));
+	memset(tasks->signal_deaths, 0, tasks->process_count * sizeof(*tasks->signal_deaths));
+	tasks->execs = tasks->exits = 0;
+	for (uint32_t i = 1; i < tasks->task_count; i++) {
+		struct task_entry *task = &tasks->task[i];
+
+		task->past = true;
+		if (!task->known || task->exited || task->aside) {
+			task->known = task->aside;
+			continue;
+		}
+		task->created = CREATED_BEFORE;
+		task->born_ns = ts;
+		tasks->created[CREATED_BEFORE]++;
+		tasks->process[task->process].threads++;
+		tasks->process[task->process].created = CREATED_BEFORE;
+	}
+	tasks->peak = tasks->live;
 }

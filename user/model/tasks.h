@@ -41,6 +41,9 @@ int tasks_rename(struct tasks *tasks, const struct event_rename *event);
 int tasks_exit(struct tasks *tasks, const struct event_exit *event);
 int tasks_end(struct tasks *tasks, const struct event_end *event);
 
+/* The dead are forgotten, the living were there before, and all sums begin anew. */
+void tasks_begin(struct tasks *tasks, uint64_t ts);
+
 /* Copies a comm of the wire, which need not be terminated. */
 void comm_copy(char to[EVENT_COMM_LEN + 1], const uint8_t from[EVENT_COMM_LEN]);
 

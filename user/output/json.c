@@ -47,10 +47,11 @@ static json_t *events(const struct report *report)
 		value_count(lost->untracked), "recursion", value_count(lost->recursion), "unknown",
 		value_count(lost->unknown));
 
-	return json_pack("{s:o, s:o, s:b, s:o, s:o, s:o, s:o, s:o}", "received",
+	return json_pack("{s:o, s:o, s:b, s:o, s:o, s:o, s:o, s:o, s:o}", "received",
 			 value_count(report->received), "lost", classes, "complete",
-			 report->complete, "late", value_count(report->late), "unseen_switches",
-			 value_count(lost->unseen), "unseen_faults",
+			 report->complete, "partial_because",
+			 value_text(report->context.partial_why), "late", value_count(report->late),
+			 "unseen_switches", value_count(lost->unseen), "unseen_faults",
 			 report->context.faults_measured ? value_count(lost->unseen_faults) :
 							   json_null(),
 			 "missed_switch_ins", value_count(report->missed_ins), "began_on_cpu",
@@ -488,6 +489,7 @@ static void put_head(struct writer *writer, const struct report *report)
 	put_member(writer, "command",
 		   context->command ? value_texts(context->command) : json_null());
 	put_member(writer, "attached_to", value_text(context->attached_to));
+	put_member(writer, "part", value_text(context->part));
 	put_member(writer, "exit", exit_of(context));
 	put_member(writer, "host", host(context));
 	put_member(writer, "duration_ns", value_ns(context->duration_ns));

@@ -117,6 +117,9 @@ void text_what_ran(struct text *text)
 		what_was_there(text);
 	else
 		what_ran(text);
+	if (text->report->context.part)
+		page_text(&text->page, STYLE_WARN, 2, 2, "a part of it: %s",
+			  quote_string(text->report->context.part).text);
 }
 
 static void hooks(struct text *text)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* text_checks.c - whether the figures are complete and agree with the kernel's own. */
+#include "base/quote.h"
 #include "output/text_sections.h"
 
 #include <math.h>
@@ -246,7 +247,11 @@ static void verdict(struct text *text)
 	else if (!r->switches.known)
 		page_heading(&text->page, "complete:", STYLE_GOOD,
 			     "%s, 0 lost; the kernel's counters " DASH "%s", received.text,
-			     page_note(&text->page, "they were read for no task").text);
+			     page_note(&text->page, "%s",
+				       report->context.part_of_time ?
+					       "none of its tasks was born and ended in this part" :
+					       "they were read for no task")
+				     .text);
 	else if (!r->ok)
 		page_heading(&text->page, "DOES NOT ADD UP:", STYLE_BAD,
 			     "%s, 0 lost, yet:", received.text);
@@ -279,6 +284,9 @@ void text_completeness(struct text *text)
 	bool known = report->reconcile.switches.known;
 
 	verdict(text);
+	if (report->context.partial_why)
+		page_text(&text->page, STYLE_BAD, 2, 4, "%s",
+			  quote_string(report->context.partial_why).text);
 	if (known && report->complete && report->reconcile.ok) {
 		balance_words(text);
 		if (report->reconcile.minor.balance.known) {

@@ -33,6 +33,7 @@ struct record_reader {
 	uint32_t streams, room;
 	struct merge merge;
 	bool has_closing;
+	uint64_t began_ns;
 	struct event_closing closing;
 	uint64_t bytes; /* of all streams */
 	struct record_state state;
@@ -204,6 +205,19 @@ static int read_closing(struct record_reader *reader)
 	return err;
 }
 
+/* 0: there is no packet. */
+static uint64_t first_stamp(const struct record_reader *reader)
+{
+	uint64_t first = UINT64_MAX;
+	struct packet_head head;
+
+	for (uint32_t i = 0; i < reader->streams; i++)
+		if (pread(reader->stream[i].fd, &head, sizeof(head), 0) == sizeof(head) &&
+		    head.magic == CTF_MAGIC && head.timestamp_begin < first)
+			first = head.timestamp_begin;
+	return first == UINT64_MAX ? 0 : first;
+}
+
 static void complete_context(struct record_reader *reader)
 {
 	struct run_context *context = &reader->context;
@@ -211,6 +225,7 @@ static void complete_context(struct record_reader *reader)
 
 	*context = *environment_context(reader->metadata.environment);
 	context->exit_code = -1;
+	reader->began_ns = reader->has_closing ? closing->armed_ns : first_stamp(reader);
 	if (!reader->has_closing)
 		return;
 	context->exit_code = closing->exit_code;
@@ -407,12 +422,11 @@ int record_reader_run(struct record_reader *reader,
 		      int (*sink)(void *context, const struct event_header *event), void *context)
 {
 	struct merge *merge = &reader->merge;
-	uint64_t first = 0, last = 0;
+	uint64_t last = reader->began_ns;
 	int err = gather_heads(reader);
 	struct merge_head *head;
 
 	while (!err && (head = merge_first(merge))) {
-		first = first ?: head->ts;
 		last = head->ts;
 		err = hand_on(reader, head->event, sink, context);
 		if (err)
@@ -426,7 +440,7 @@ int record_reader_run(struct record_reader *reader,
 		reader->state.discarded += reader->stream[i].head.events_discarded;
 	if (!reader->has_closing) {
 		reader->state.cut_off = true;
-		reader->context.duration_ns = last - first;
+		reader->context.duration_ns = last > reader->began_ns ? last - reader->began_ns : 0;
 	}
 	explain_gaps(reader);
 	return err;
@@ -443,6 +457,11 @@ void record_reader_progress(const struct record_reader *reader, uint64_t *done, 
 const struct run_context *record_reader_context(const struct record_reader *reader)
 {
 	return &reader->context;
+}
+
+uint64_t record_reader_began(const struct record_reader *reader)
+{
+	return reader->began_ns;
 }
 
 int64_t record_reader_clock_offset(const struct record_reader *reader)

@@ -28,6 +28,9 @@ const struct run_context *record_reader_context(const struct record_reader *read
 /* CLOCK_REALTIME less CLOCK_MONOTONIC when recording began, ns. */
 int64_t record_reader_clock_offset(const struct record_reader *reader);
 
+/* When recording began: CLOCK_MONOTONIC, ns; of one without an end, when its first event was. */
+uint64_t record_reader_began(const struct record_reader *reader);
+
 /* How it ended; NULL: it was cut off. Its losses are those of the run. */
 const struct event_closing *record_reader_closing(const struct record_reader *reader);
 
