@@ -346,10 +346,11 @@ const struct region *region_map_find(const struct region_map *map, const struct 
 				     uint64_t address)
 {
 	uint32_t at = first_after(map, address);
-	const struct region *region = &map->region[at];
+	const struct region *region;
 
 	if (at == map->count)
 		return NULL;
+	region = &map->region[at];
 	if (region->start <= address)
 		return region;
 	/* the stack grows down, and nobody tells */

@@ -330,7 +330,9 @@ int metadata_read(struct metadata *metadata, char *text, struct fail *fail)
 	else
 		err = judge(&reading);
 	metadata->clock_offset_ns = reading.offset_s * NS_PER_S + reading.offset;
-	if (err)
+	if (err) {
 		environment_free(metadata->environment);
+		metadata->environment = NULL;
+	}
 	return err;
 }
