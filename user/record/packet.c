@@ -14,8 +14,11 @@ u32 packet_checksum(const struct packet_head *head, const void *body, uint32_t l
 {
 	struct packet_head plain = *head;
 
+	uLong sum;
+
 	plain.checksum = 0;
-	return (u32)crc32(crc32(0, (const Bytef *)&plain, sizeof(plain)), body, length);
+	sum = crc32(0, (const Bytef *)&plain, sizeof(plain));
+	return (u32)(length ? crc32(sum, body, length) : sum); /* without a body it begins anew */
 }
 
 /* Bytes of the file from a place on; fewer only at its end, or a negative errno. */

@@ -28,7 +28,7 @@ struct stream {
 	struct packet_head *packet;
 	uint32_t used; /* bytes of it; 0: empty, and not begun */
 	uint64_t sequence;
-	uint64_t lost;
+	uint64_t lost, told; /* events; as far as a packet has told of them */
 	off_t written;
 };
 
@@ -239,14 +239,37 @@ static void end_packet(struct record_writer *writer, struct stream *stream)
 		writer->events += packet->events;
 		writer->bytes += stream->used;
 		stream->sequence++;
+		stream->told = stream->lost;
 	}
 	stream->used = 0;
 }
 
-/* The stream of a CPU, with room for a record of this size. NULL: no memory, or no file. */
-static struct stream *stream_for(struct record_writer *writer, uint16_t cpu)
+/*
+ * The first packet is empty, and says that nothing is lost yet: readers of CTF take what a packet says of losses as
+ * what was lost since the one before.
+ */
+static void open_stream(struct record_writer *writer, struct stream *stream, uint16_t cpu,
+			uint64_t ts)
 {
+	uint64_t lost = stream->lost;
 	char name[16];
+
+	snprintf(name, sizeof(name), "cpu%u", cpu);
+	stream->fd = make_file(writer, name);
+	if (stream->fd < 0) {
+		fail_writing(writer, stream->fd);
+		return;
+	}
+	begin_packet(writer, stream, cpu, STREAM_CPU, ts);
+	stream->packet->timestamp_end = ts;
+	stream->lost = 0;
+	end_packet(writer, stream);
+	stream->lost = lost;
+}
+
+/* The stream of a CPU, whose first event has this stamp. NULL: no memory. */
+static struct stream *stream_for(struct record_writer *writer, uint16_t cpu, uint64_t ts)
+{
 	struct stream *stream;
 
 	if (cpu >= writer->streams) {
@@ -258,19 +281,15 @@ static struct stream *stream_for(struct record_writer *writer, uint16_t cpu)
 	stream = &writer->stream[cpu];
 	if (!stream->packet)
 		stream->packet = calloc(1, PACKET_BYTES);
-	if (stream->packet && stream->fd < 0 && !writer->error) {
-		snprintf(name, sizeof(name), "cpu%u", cpu);
-		stream->fd = make_file(writer, name);
-		if (stream->fd < 0)
-			fail_writing(writer, stream->fd);
-	}
+	if (stream->packet && stream->fd < 0 && !writer->error)
+		open_stream(writer, stream, cpu, ts);
 	return stream->packet ? stream : NULL;
 }
 
 /* Room in the packet, which is begun with this stamp if it was empty. NULL: no memory. */
 static void *take_room(struct record_writer *writer, uint16_t cpu, uint64_t ts, size_t size)
 {
-	struct stream *stream = stream_for(writer, cpu);
+	struct stream *stream = stream_for(writer, cpu, ts);
 	void *room;
 
 	if (!stream)
@@ -409,6 +428,22 @@ static int write_end(struct record_writer *writer, const struct event_closing *c
 	return append(&writer->end, &packet, sizeof(packet));
 }
 
+/* What was lost after the last event of a stream is told by a packet without any. */
+static void end_streams(struct record_writer *writer, uint64_t ts)
+{
+	for (uint32_t i = 0; i < writer->streams; i++) {
+		struct stream *stream = &writer->stream[i];
+
+		if (!stream->used && stream->lost != stream->told && stream->packet) {
+			begin_packet(writer, stream, i, STREAM_CPU,
+				     ts > writer->last_ts ? ts : writer->last_ts);
+			stream->packet->timestamp_end = stream->packet->timestamp_begin;
+		}
+		if (stream->used)
+			end_packet(writer, stream);
+	}
+}
+
 static void sync_to_disk(struct record_writer *writer)
 {
 	for (uint32_t i = 0; i < writer->streams; i++)
@@ -421,9 +456,7 @@ int record_writer_close(struct record_writer *writer, const struct event_closing
 {
 	int err;
 
-	for (uint32_t i = 0; i < writer->streams; i++)
-		if (writer->stream[i].used)
-			end_packet(writer, &writer->stream[i]);
+	end_streams(writer, closing->disarmed_ns);
 	sync_to_disk(writer);
 	err = write_end(writer, closing);
 	if (!err && (fdatasync(writer->end.fd) || fsync(writer->directory)))
