@@ -20,7 +20,8 @@ static void add_faults(struct fault_balance *to, uint64_t seen, uint64_t lost, u
 		       uint64_t unraised)
 {
 	add(&to->balance, seen, seen + lost, kernel);
-	to->no_event += (int64_t)(kernel - seen - lost);
+	/* counters of a recording may be anything: unsigned, they wrap */
+	to->no_event = (int64_t)((uint64_t)to->no_event + kernel - seen - lost);
 	to->unraised += unraised;
 }
 

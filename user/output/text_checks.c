@@ -144,7 +144,7 @@ static void fault_words(struct text *text, const char *name, const struct fault_
 static void fault_oddities(struct text *text)
 {
 	const struct reconciliation *r = &text->report->reconcile;
-	int64_t no_event = r->minor.no_event + r->major.no_event;
+	int64_t no_event = (int64_t)((uint64_t)r->minor.no_event + (uint64_t)r->major.no_event);
 	uint64_t unraised = r->minor.unraised + r->major.unraised;
 
 	if (no_event > 0)
