@@ -197,6 +197,13 @@ bench: ## times and ratios against the peers, by hand
 	@$(MAKE) tests
 	@TASKTAX_BUILD='$(abspath $(BUILD))' tests/bench/run
 	@TASKTAX_BUILD='$(abspath $(BUILD))' tests/bench/lab
+	@TASKTAX_BUILD='$(abspath $(BUILD))' tests/bench/record
+
+.PHONY: fuzz
+fuzz: ## look for recordings that break the reader, for 30 minutes, by hand
+	@tests/packages install build test
+	@$(MAKE) all
+	@TASKTAX_BUILD='$(BUILD)' tests/fuzz/run 1800
 
 .PHONY: demo
 demo: ## install what is missing, build, compare processes with threads on this machine
