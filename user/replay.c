@@ -9,6 +9,7 @@
 #include "base/exits.h"
 #include "base/quote.h"
 #include "base/units.h"
+#include "reading.h"
 
 #define OVER 1 /* the part's end */
 
@@ -142,17 +143,20 @@ static int run(struct replay *replay, const char *directory, const struct replay
 {
 	const struct run_context *context = record_reader_context(replay->reader);
 	int err = choose(replay, part, fail);
+	struct reading reading;
 
 	if (err)
 		return err;
 	replay->model = model_new(context->probe_ns, context->tlb_probe_ns);
 	if (!replay->model)
 		return fail_set(fail, -ENOMEM, "no memory for the model");
+	reading_begin(&reading, replay->reader);
 	err = record_reader_run(replay->reader,
 				replay->narrow ? to_narrow :
 				part->to_ns    ? to_end :
 						 to_model,
 				replay);
+	reading_end(&reading);
 	if (err && err != OVER)
 		return fail_set(fail, err, "cannot read %s to its end: %s",
 				quote_string(directory).text, strerror(-err));

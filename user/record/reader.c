@@ -23,6 +23,7 @@
 
 #define METADATA_MOST (16u << 20)
 #define SERIALS_SPARE (1u << 18)
+#define WATCH_EVENTS (1u << 16) /* between two words to who watches, a power of two */
 
 struct record_reader {
 	int directory;
@@ -37,6 +38,8 @@ struct record_reader {
 	struct event_closing closing;
 	uint64_t bytes; /* of all streams */
 	struct record_state state;
+	void (*watch)(void *context, uint64_t done, uint64_t all); /* NULL: nobody watches */
+	void *watch_context;
 };
 
 /* --- opening --- */
@@ -349,12 +352,22 @@ static const struct event_header *unwrap(const struct event_header *event)
 	return inner;
 }
 
+static void tell_watcher(const struct record_reader *reader)
+{
+	uint64_t done = 0;
+
+	for (uint32_t i = 0; i < reader->streams; i++)
+		done += reader->stream[i].at;
+	reader->watch(reader->watch_context, done, reader->bytes);
+}
+
 static int hand_on(struct record_reader *reader, const struct event_header *event,
 		   int (*sink)(void *context, const struct event_header *event), void *context)
 {
 	const struct event_header *inner = unwrap(event);
 
-	reader->state.events++;
+	if (!(++reader->state.events % WATCH_EVENTS) && reader->watch)
+		tell_watcher(reader);
 	if (inner && inner->kind != RECORD_CLOSING && has_plausible_serials(reader, inner))
 		return sink(context, inner);
 	reader->state.damaged_events++;
@@ -446,12 +459,11 @@ int record_reader_run(struct record_reader *reader,
 	return err;
 }
 
-void record_reader_progress(const struct record_reader *reader, uint64_t *done, uint64_t *all)
+void record_reader_watch(struct record_reader *reader,
+			 void (*watch)(void *context, uint64_t done, uint64_t all), void *context)
 {
-	*done = 0;
-	*all = reader->bytes;
-	for (uint32_t i = 0; i < reader->streams; i++)
-		*done += reader->stream[i].at;
+	reader->watch = watch;
+	reader->watch_context = context;
 }
 
 const struct run_context *record_reader_context(const struct record_reader *reader)

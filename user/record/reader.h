@@ -41,8 +41,9 @@ const struct event_closing *record_reader_closing(const struct record_reader *re
 int record_reader_run(struct record_reader *reader,
 		      int (*sink)(void *context, const struct event_header *event), void *context);
 
-/* How much of the files has been read, in bytes, and how much there is: for showing progress. */
-void record_reader_progress(const struct record_reader *reader, uint64_t *done, uint64_t *all);
+/* While it reads, it says now and then how many bytes of how many it has read. */
+void record_reader_watch(struct record_reader *reader,
+			 void (*watch)(void *context, uint64_t done, uint64_t all), void *context);
 
 /* What was found while reading: valid after record_reader_run(). */
 struct record_state {
