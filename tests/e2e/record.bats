@@ -206,9 +206,9 @@ holds() {
 	mount -t tmpfs -o size=4M none small
 	MOUNTED=$PWD/small
 	run --separate-stderr "$TASKTAX" record -o small/rec -- sh -c \
-		'perf bench sched pipe -l 200000 >/dev/null && touch done; exit 7'
+		'perf bench sched pipe -l 200000 >/dev/null && touch finished; exit 7'
 	[ "$status" = 7 ]
-	[ -e done ]
+	[ -e finished ]
 	[ "${#stderr_lines[@]}" = 1 ]
 	[[ $stderr == "tasktax: record: cannot write into small/rec any more: No space left on device"* ]]
 	"$TASKTAX" report --json=report.json -o text small/rec

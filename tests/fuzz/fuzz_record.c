@@ -43,7 +43,8 @@ static void add(struct bytes *to, const void *from, size_t size)
 		if (!to->at)
 			abort();
 	}
-	memcpy(to->at + to->size, from, size);
+	if (size)
+		memcpy(to->at + to->size, from, size);
 	to->size += size;
 }
 
