@@ -13,6 +13,15 @@
 
 #define OVER 1 /* the part's end */
 
+static int take(const struct replay *replay, const struct event_header *event)
+{
+	int err = model_event(replay->model, event);
+
+	if (err || !replay->tap || !model_counted(replay->model))
+		return err;
+	return replay->tap->event(replay->tap->context, event);
+}
+
 static int to_model(void *context, const struct event_header *event)
 {
 	struct replay *replay = context;
@@ -23,7 +32,7 @@ static int to_model(void *context, const struct event_header *event)
 		replay->begun = true;
 		model_begin(replay->model, replay->from_ns);
 	}
-	return model_event(replay->model, event);
+	return take(replay, event);
 }
 
 static int to_narrow(void *context, const struct event_header *event)
@@ -150,6 +159,10 @@ static int run(struct replay *replay, const char *directory, const struct replay
 	replay->model = model_new(context->probe_ns, context->tlb_probe_ns);
 	if (!replay->model)
 		return fail_set(fail, -ENOMEM, "no memory for the model");
+	replay->tap = part->tap;
+	err = replay->tap ? replay->tap->begin(replay->tap->context, replay) : 0;
+	if (err)
+		return fail_set(fail, err, "%s", strerror(-err));
 	reading_begin(&reading, replay->reader);
 	err = record_reader_run(replay->reader,
 				replay->narrow ? to_narrow :

@@ -72,35 +72,41 @@ static enum row_level row_of(const struct event_switch *event)
 	}
 }
 
-static uint64_t wait_of(const struct event_switch *event)
+uint64_t attribution_wait(const struct event_switch *event)
 {
 	uint64_t wait = event->wait_ns;
 
+	if (!(event->h.flags & SWITCH_WAIT))
+		return NS_UNKNOWN;
 	if (event->h.flags & SWITCH_WAIT_WIDE)
 		wait |= (uint64_t)event->pick_ns << 32;
 	return wait;
 }
 
-/* The direct cost less the probe's own; false when the end of the switch was not seen. */
-static bool direct_of(const struct attribution *attribution, const struct event_switch *event,
-		      uint64_t *direct)
+uint64_t attribution_direct(const struct attribution *attribution, const struct event_switch *event)
 {
 	uint64_t probes = attribution->probe_ns;
 
 	if (event->direct_ns == SWITCH_NS_UNKNOWN)
-		return false;
+		return NS_UNKNOWN;
 	if (event->h.flags & (SWITCH_TLB_FLUSHED | SWITCH_TLB_REUSED))
 		probes += attribution->tlb_ns;
-	*direct = event->direct_ns > probes ? event->direct_ns - probes : 0;
-	return true;
+	return event->direct_ns > probes ? event->direct_ns - probes : 0;
+}
+
+uint64_t attribution_pick(const struct event_switch *event)
+{
+	bool known = event->pick_ns && !(event->h.flags & SWITCH_WAIT_WIDE);
+
+	return known ? event->pick_ns : NS_UNKNOWN;
 }
 
 static int price(struct attribution *attribution, struct switch_row *row,
 		 const struct event_switch *event)
 {
-	uint64_t direct;
+	uint64_t direct = attribution_direct(attribution, event), pick = attribution_pick(event);
 
-	if (direct_of(attribution, event, &direct)) {
+	if (direct != NS_UNKNOWN) {
 		attribution->priced++;
 		attribution->direct_by_level[row->level] += direct;
 		if (histogram_record(&row->direct, direct))
@@ -108,8 +114,8 @@ static int price(struct attribution *attribution, struct switch_row *row,
 	} else {
 		attribution->unpriced++;
 	}
-	if (event->pick_ns && !(event->h.flags & SWITCH_WAIT_WIDE))
-		return histogram_record(&row->pick, event->pick_ns) ? -ENOMEM : 0;
+	if (pick != NS_UNKNOWN)
+		return histogram_record(&row->pick, pick) ? -ENOMEM : 0;
 	return 0;
 }
 
@@ -147,10 +153,11 @@ static void note_unseen_coming(struct attribution *attribution, struct task_entr
 static int switch_out(struct attribution *attribution, struct task_entry *task,
 		      const struct event_switch *event)
 {
+	uint64_t wait = attribution_wait(event);
 	int err = 0;
 
-	if (event->h.flags & SWITCH_WAIT_PREV)
-		err = wait_for(attribution, task, wait_of(event));
+	if (event->h.flags & SWITCH_WAIT_PREV && wait != NS_UNKNOWN)
+		err = wait_for(attribution, task, wait);
 	if (!task->on_cpu && !task->missed_in)
 		note_unseen_coming(attribution, task);
 	if (event->h.flags & SWITCH_VOLUNTARY)
@@ -168,15 +175,15 @@ static int switch_out(struct attribution *attribution, struct task_entry *task,
 static int switch_in(struct attribution *attribution, struct task_entry *task,
 		     const struct event_switch *event, const struct switch_row *row)
 {
+	uint64_t direct = attribution_direct(attribution, event);
 	uint16_t flags = event->h.flags;
-	uint64_t direct;
 
 	task->gaps += task->on_cpu;
 	task->figures.in[row->level]++;
 	task->figures.migrated += !!(flags & SWITCH_MIGRATED);
 	if (event->next_mm)
 		task->mm = event->next_mm;
-	if (direct_of(attribution, event, &direct)) {
+	if (direct != NS_UNKNOWN) {
 		task->figures.direct_ns += direct;
 		task->figures.direct_count++;
 	}
@@ -187,7 +194,7 @@ static int switch_in(struct attribution *attribution, struct task_entry *task,
 	task->in_row = (int)(row - attribution->row);
 	task->stint_wait_ns = 0;
 	if ((flags & SWITCH_WAIT) && !(flags & SWITCH_WAIT_PREV))
-		return wait_for(attribution, task, wait_of(event));
+		return wait_for(attribution, task, attribution_wait(event));
 	return 0;
 }
 
@@ -200,6 +207,7 @@ int attribution_switch(struct attribution *attribution, struct tasks *tasks,
 	struct task_entry *task;
 	int err;
 
+	attribution->latest = row;
 	row->count++;
 	row->tlb_flushed += !!(event->h.flags & SWITCH_TLB_FLUSHED);
 	row->tlb_reused += !!(event->h.flags & SWITCH_TLB_REUSED);

@@ -21,9 +21,10 @@ struct attribution {
 	uint64_t missed;       /* switch-ins of targets that no hook saw */
 	uint64_t began_on_cpu; /* tasks whose first record is a switch-out */
 	uint64_t direct_by_level[ROW_LEVELS];
-	uint64_t priced, unpriced; /* switches whose direct cost is known, and the others */
-	struct pairs pairs;	   /* kind: enum row_level */
-	struct pairs wakes;	   /* kind: 0 */
+	uint64_t priced, unpriced;	 /* switches whose direct cost is known, and the others */
+	struct pairs pairs;		 /* kind: enum row_level */
+	struct pairs wakes;		 /* kind: 0 */
+	const struct switch_row *latest; /* that of the latest switch */
 };
 
 void attribution_init(struct attribution *attribution, uint64_t probe_ns, uint64_t tlb_ns);
@@ -35,5 +36,13 @@ int attribution_switch(struct attribution *attribution, struct tasks *tasks,
 int attribution_missed(struct attribution *attribution, struct tasks *tasks,
 		       const struct event_missed *event);
 int attribution_waking(struct attribution *attribution, const struct event_waking *event);
+
+/*
+ * What one record says, ns: the direct cost less the probes' own; queueing; choosing the next task. NS_UNKNOWN: not measured.
+ */
+uint64_t attribution_direct(const struct attribution *attribution,
+			    const struct event_switch *event);
+uint64_t attribution_wait(const struct event_switch *event);
+uint64_t attribution_pick(const struct event_switch *event);
 
 #endif

@@ -220,6 +220,9 @@ int faults_add(struct faults *faults, struct tasks *tasks, struct spaces *spaces
 	cause = cause_of(space, region, class, kind, major);
 
 	row = row_of(faults, cause, space->live > 1, kind, major, !(flags & FAULT_USER));
+	faults->latest.row = row;
+	faults->latest.class = class;
+	faults->latest.name = name_in(class, region);
 	row->count++;
 	row->huge += flags & FAULT_HUGE || (region && region->huge);
 	row->copied += !!(flags & FAULT_ALLOC);
@@ -237,7 +240,7 @@ int faults_add(struct faults *faults, struct tasks *tasks, struct spaces *spaces
 	task->maj_flt = latest(task->maj_flt, event->maj_flt);
 	if (kind == FAULT_COW_FORK || is_refault(space, region, kind, major))
 		charge(faults, tasks, space, task->process, kind, flags, on_cpu);
-	if (add_to_region(faults, class, name_in(class, region), major, on_cpu))
+	if (add_to_region(faults, class, faults->latest.name, major, on_cpu))
 		return -ENOMEM;
 	return timed && histogram_record(&row->time, event->time_ns) ? -ENOMEM : 0;
 }

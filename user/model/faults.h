@@ -23,6 +23,11 @@ struct faults {
 	struct fork_debt children, parents; /* of all forks */
 	uint64_t on_cpu_by_cause[CAUSES];
 	uint64_t untimed;
+	struct {
+		const struct fault_row *row;
+		enum region_class class;
+		uint32_t name; /* of a file */
+	} latest;	       /* what the latest fault was */
 };
 
 void faults_init(struct faults *faults);

@@ -123,13 +123,15 @@ bool model_wants(const struct model *model, const struct event_header *event)
 
 int model_event(struct model *model, const struct event_header *event)
 {
+	model->counted = false;
 	if (!event_is_well_formed(event)) {
 		model->unknown++;
 		return 0;
 	}
 	if (is_of_stranger(model, event))
 		return 0;
-	model->received += !is_aside(model, event);
+	model->counted = !is_aside(model, event);
+	model->received += model->counted;
 	if (event->ts < model->latest_ns)
 		model->late++;
 	else
@@ -214,4 +216,42 @@ const struct report *model_finish(struct model *model, const struct run_context 
 	if (workload_judge(&model->tasks, report) || summary_make(model))
 		return NULL;
 	return report;
+}
+
+/* --- what it made of an event --- */
+
+bool model_counted(const struct model *model)
+{
+	return model->counted;
+}
+
+struct switch_meaning model_switch(const struct model *model, const struct event_switch *event)
+{
+	return (struct switch_meaning){
+		.level = model->attribution.latest->level,
+		.via = model->attribution.latest->via,
+		.direct_ns = attribution_direct(&model->attribution, event),
+		.pick_ns = attribution_pick(event),
+		.wait_ns = attribution_wait(event),
+	};
+}
+
+struct fault_meaning model_fault(const struct model *model)
+{
+	const char *name = model->spaces.names.count > model->faults.latest.name ?
+				   model->spaces.names.name[model->faults.latest.name].text :
+				   NULL;
+
+	return (struct fault_meaning){
+		.row = model->faults.latest.row,
+		.region = model->faults.latest.class,
+		.name = name && *name ? name : NULL,
+	};
+}
+
+const struct task_entry *model_task(const struct model *model, uint32_t ref)
+{
+	if (TASK_CLASS(ref) != TASK_TARGET || !ref || ref >= model->tasks.task_count)
+		return NULL;
+	return &model->tasks.task[ref];
 }

@@ -68,4 +68,31 @@ void model_count(struct model *model, const struct census *census, bool no_recor
 const struct report *model_finish(struct model *model, const struct run_context *context,
 				  const struct losses *lost);
 
+/* --- what it made of the event that model_event() took last: for the exports --- */
+
+/* Whether it is among the report's events; else it is nobody's business, or of one who does not count. */
+bool model_counted(const struct model *model);
+
+/* ns; NS_UNKNOWN: not measured. */
+struct switch_meaning {
+	enum row_level level;
+	int via; /* enum switch_via, -1: none */
+	uint64_t direct_ns, pick_ns, wait_ns;
+};
+
+/* `event`: that event, a switch. */
+struct switch_meaning model_switch(const struct model *model, const struct event_switch *event);
+
+struct fault_meaning {
+	const struct fault_row *row; /* kind, cause, severity: its sums are of all so far */
+	enum region_class region;
+	const char *name; /* of a file, borrowed until the next event; NULL: none */
+};
+
+/* That event was a fault. */
+struct fault_meaning model_fault(const struct model *model);
+
+/* As known by now, valid until the next event; NULL: no target. */
+const struct task_entry *model_task(const struct model *model, uint32_t ref);
+
 #endif

@@ -22,6 +22,7 @@ struct model {
 	struct memory memory;
 	uint64_t received, late, unknown, latest_ns;
 	uint64_t exits_seen, ends_seen;
+	bool counted; /* the latest event is in `received` */
 
 	const struct census *census; /* what the kernel has counted, */
 	bool no_records;	     /* in place of records */

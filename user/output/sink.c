@@ -121,7 +121,7 @@ int sink_open(struct sink *sink, const char *path, struct fail *fail)
 	int err;
 
 	memset(sink, 0, sizeof(*sink));
-	sink->fd = -1;
+	sink->fd = sink->file = -1;
 	sink->name = strdup(name_of(path));
 	sink->stream = open_memstream(&sink->text, &sink->size);
 	err = sink->name && sink->stream ? find_place(sink, path) : -ENOMEM;
@@ -132,18 +132,16 @@ int sink_open(struct sink *sink, const char *path, struct fail *fail)
 	return err;
 }
 
-/* A descriptor that somebody made non-blocking is waited for. */
-static int write_rest(struct sink *sink, int fd)
+/* A descriptor that somebody made non-blocking is waited for. `done` counts what is out, also when it fails. */
+static int write_all(int fd, const char *bytes, size_t size, size_t *done)
 {
 	struct pollfd room = { .fd = fd, .events = POLLOUT };
 
-	if (fflush(sink->stream) || ferror(sink->stream))
-		return -ENOMEM;
-	while (sink->written < sink->size) {
-		ssize_t length = write(fd, sink->text + sink->written, sink->size - sink->written);
+	while (*done < size) {
+		ssize_t length = write(fd, bytes + *done, size - *done);
 
 		if (length >= 0)
-			sink->written += (size_t)length;
+			*done += (size_t)length;
 		else if (errno == EAGAIN)
 			poll(&room, 1, -1);
 		else if (errno != EINTR)
@@ -152,27 +150,92 @@ static int write_rest(struct sink *sink, int fd)
 	return 0;
 }
 
+static int write_rest(struct sink *sink, int fd)
+{
+	if (fflush(sink->stream) || ferror(sink->stream))
+		return -ENOMEM;
+	return write_all(fd, sink->text, sink->size, &sink->written);
+}
+
 int sink_flush(struct sink *sink)
 {
 	return sink->fd < 0 ? 0 : write_rest(sink, sink->fd);
 }
 
-static int write_file(struct sink *sink)
+/* A file in the folder of the final name, without a name of its own; not every file system can. */
+static int make_nameless(const char *name)
 {
-	char *temporary;
-	int fd = make_temporary(sink->name, &temporary), err;
+	const char *slash = strrchr(name, '/');
+	char *folder = slash ? strndup(name, (size_t)(slash - name) + 1) : strdup(".");
+	int fd;
 
+	if (!folder)
+		return -ENOMEM;
+	fd = open(folder, O_TMPFILE | O_WRONLY | O_CLOEXEC, 0600);
+	free(folder);
+	return fd;
+}
+
+static int make_file(struct sink *sink)
+{
+	sink->file = make_nameless(sink->name);
+	if (sink->file < 0)
+		sink->file = make_temporary(sink->name, &sink->temporary);
+	return sink->file < 0 ? sink->file : 0;
+}
+
+bool sink_is_file(const struct sink *sink)
+{
+	return sink->fd < 0;
+}
+
+int sink_write(struct sink *sink, const void *bytes, size_t size)
+{
+	size_t done = 0;
+	int err;
+
+	if (sink->fd >= 0)
+		return write_all(sink->fd, bytes, size, &done);
+	err = sink->file < 0 ? make_file(sink) : 0;
+	return err ?: write_all(sink->file, bytes, size, &done);
+}
+
+/* A nameless file gets a temporary name, from which it can be renamed over what is there. */
+static int name_file(struct sink *sink)
+{
+	char self[40];
+	int fd;
+
+	if (sink->temporary)
+		return 0;
+	fd = make_temporary(sink->name, &sink->temporary);
 	if (fd < 0)
 		return fd;
-	err = write_rest(sink, fd);
-	if (close(fd) && !err)
+	close(fd);
+	snprintf(self, sizeof(self), "/proc/self/fd/%d", sink->file);
+	if (unlink(sink->temporary) ||
+	    linkat(AT_FDCWD, self, AT_FDCWD, sink->temporary, AT_SYMLINK_FOLLOW))
+		return -errno;
+	return 0;
+}
+
+static int write_file(struct sink *sink)
+{
+	int err = sink->file < 0 ? make_file(sink) : 0;
+
+	if (err)
+		return err;
+	err = write_rest(sink, sink->file) ?: name_file(sink);
+	if (close(sink->file) && !err)
 		err = -errno;
-	if (!err && rename(temporary, sink->name))
+	sink->file = -1;
+	if (!err && rename(sink->temporary, sink->name))
 		err = -errno;
 	if (err)
-		unlink(temporary);
-	free(temporary);
-	return err;
+		return err;
+	free(sink->temporary);
+	sink->temporary = NULL;
+	return 0;
 }
 
 int sink_commit(struct sink *sink, struct fail *fail)
@@ -199,6 +262,11 @@ void sink_abort(struct sink *sink)
 		fclose(sink->stream);
 	if (sink->name && sink->fd >= 0)
 		close(sink->fd);
+	if (sink->name && sink->file >= 0)
+		close(sink->file);
+	if (sink->temporary)
+		unlink(sink->temporary);
+	free(sink->temporary);
 	free(sink->name);
 	free(sink->text);
 	memset(sink, 0, sizeof(*sink));

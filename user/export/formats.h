@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* formats.h - the functions of each format, for the table in formats.c; see export.h for what they do. */
+#ifndef TASKTAX_EXPORT_FORMATS_H
+#define TASKTAX_EXPORT_FORMATS_H
+
+#include "export/export.h"
+
+int ndjson_begin(struct export *export);
+int ndjson_event(struct export *export, const struct event_header *event);
+int ndjson_end(struct export *export, const struct report *report);
+
+#endif
