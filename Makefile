@@ -241,11 +241,12 @@ install: all ## install into $(DESTDIR)$(PREFIX), /usr/local by default
 	install -D -m 755 $(BUILD)/tasktax-demo '$(BINDIR)/tasktax-demo'
 	install -D -m 644 README.md '$(DOCDIR)/README.md'
 	install -D -m 644 user/output/report.schema.json '$(DOCDIR)/report.schema.json'
+	install -D -m 644 user/output/events.schema.json '$(DOCDIR)/events.schema.json'
 
 .PHONY: uninstall
 uninstall: ## remove what install put there
 	rm -f '$(BINDIR)/tasktax' '$(BINDIR)/tasktax-demo'
-	rm -f '$(DOCDIR)/README.md' '$(DOCDIR)/report.schema.json'
+	rm -f '$(DOCDIR)/README.md' '$(DOCDIR)/report.schema.json' '$(DOCDIR)/events.schema.json'
 	[ ! -d '$(DOCDIR)' ] || rmdir '$(DOCDIR)'
 
 .PHONY: clean

@@ -8,6 +8,17 @@ static const struct export_format formats[] = {
 	  .begin = ndjson_begin,
 	  .event = ndjson_event,
 	  .end = ndjson_end },
+	{ .name = "csv",
+	  .help = "a table, one event a row: SQL, spreadsheets",
+	  .begin = csv_begin,
+	  .event = csv_event,
+	  .end = csv_end },
+	{ .name = "folded",
+	  .help = "stacks for flame graphs; --folded chooses which",
+	  .begin = folded_begin,
+	  .event = folded_event,
+	  .end = folded_end,
+	  .free = folded_free },
 	{ .name = NULL },
 };
 

@@ -9,4 +9,13 @@ int ndjson_begin(struct export *export);
 int ndjson_event(struct export *export, const struct event_header *event);
 int ndjson_end(struct export *export, const struct report *report);
 
+int csv_begin(struct export *export);
+int csv_event(struct export *export, const struct event_header *event);
+int csv_end(struct export *export, const struct report *report);
+
+int folded_begin(struct export *export);
+int folded_event(struct export *export, const struct event_header *event);
+int folded_end(struct export *export, const struct report *report);
+void folded_free(struct export *export);
+
 #endif
