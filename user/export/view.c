@@ -11,7 +11,7 @@
 const char *view_column_name(enum column column)
 {
 	static const char *const names[COLUMNS] = {
-#define COLUMN_NAME(id, name) [COLUMN_##id] = name,
+#define COLUMN_NAME(id, name) [COLUMN_##id] = (name),
 		VIEW_COLUMNS(COLUMN_NAME)
 #undef COLUMN_NAME
 	};
