@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * table.h - text laid out for people: aligned tables, wrapped paragraphs, numbered footnotes.
+ * table.h - what is laid out for people: tables, paragraphs, numbered footnotes; on a terminal, or in another form (form.h).
  *
  * Widths are display columns. Colour is the caller's decision. Foreign strings go in raw where it
- * says so (table_name) and pass base/quote.h here; every other text must be our own or quoted
+ * says so (table_name) and pass base/quote.h in the form; every other text must be our own or quoted
  * already. Includes base/ and the C library. Called by the text outputs.
  */
 #ifndef TASKTAX_OUTPUT_TABLE_H
@@ -35,7 +35,10 @@ enum style {
 
 #define PAGE_NOTES 16
 
+struct page_form;
+
 struct page {
+	const struct page_form *form;
 	FILE *out;
 	unsigned int width;
 	bool colour;
@@ -45,6 +48,7 @@ struct page {
 	unsigned int notes, notes_shown;
 };
 
+/* In the form of a terminal. */
 void page_init(struct page *page, FILE *out, unsigned int width, bool colour);
 
 /* Frees the footnotes. 0, or -ENOMEM or -EIO when not all of the text was written. */
