@@ -165,7 +165,8 @@ static int switch_out(struct attribution *attribution, struct task_entry *task,
 	else
 		task->figures.preempted++;
 	if (task->on_cpu && event->h.ts > task->switched_ns)
-		task->figures.run_ns += event->h.ts - task->switched_ns;
+		attribution->stint_ns = event->h.ts - task->switched_ns;
+	task->figures.run_ns += attribution->stint_ns;
 	task->switched_ns = event->h.ts;
 	task->on_cpu = task->missed_in = false;
 	task->in_row = -1; /* that stint is over: a wait told later is not of this row */
@@ -208,6 +209,7 @@ int attribution_switch(struct attribution *attribution, struct tasks *tasks,
 	int err;
 
 	attribution->latest = row;
+	attribution->stint_ns = 0;
 	row->count++;
 	row->tlb_flushed += !!(event->h.flags & SWITCH_TLB_FLUSHED);
 	row->tlb_reused += !!(event->h.flags & SWITCH_TLB_REUSED);

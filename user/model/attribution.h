@@ -24,7 +24,9 @@ struct attribution {
 	uint64_t priced, unpriced;	 /* switches whose direct cost is known, and the others */
 	struct pairs pairs;		 /* kind: enum row_level */
 	struct pairs wakes;		 /* kind: 0 */
-	const struct switch_row *latest; /* that of the latest switch */
+	const struct switch_row *latest; /* that of the latest switch, */
+	uint64_t
+		stint_ns; /* and how long the target that it ended had run; 0: none, or not known */
 };
 
 void attribution_init(struct attribution *attribution, uint64_t probe_ns, uint64_t tlb_ns);

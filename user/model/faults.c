@@ -222,6 +222,7 @@ int faults_add(struct faults *faults, struct tasks *tasks, struct spaces *spaces
 	row = row_of(faults, cause, space->live > 1, kind, major, !(flags & FAULT_USER));
 	faults->latest.row = row;
 	faults->latest.class = class;
+	faults->latest.on_cpu_ns = on_cpu;
 	faults->latest.name = name_in(class, region);
 	row->count++;
 	row->huge += flags & FAULT_HUGE || (region && region->huge);

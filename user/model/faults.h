@@ -27,7 +27,8 @@ struct faults {
 		const struct fault_row *row;
 		enum region_class class;
 		uint32_t name; /* of a file */
-	} latest;	       /* what the latest fault was */
+		uint64_t on_cpu_ns;
+	} latest; /* what the latest fault was */
 };
 
 void faults_init(struct faults *faults);

@@ -56,6 +56,26 @@ static bool is_of_stranger(const struct model *model, const struct event_header 
 	return false;
 }
 
+static int take_switch(struct model *model, const struct event_switch *event)
+{
+	struct attribution *attribution = &model->attribution;
+	int err = attribution_switch(attribution, &model->tasks, event);
+
+	if (!err)
+		timeline_switch(&model->timeline, event->h.ts, attribution->latest->level,
+				attribution_direct(attribution, event), attribution->stint_ns);
+	return err;
+}
+
+static int take_fault(struct model *model, const struct event_fault *event)
+{
+	int err = faults_add(&model->faults, &model->tasks, &model->spaces, event);
+
+	if (!err)
+		timeline_fault(&model->timeline, event->h.ts, model->faults.latest.on_cpu_ns);
+	return err;
+}
+
 static int dispatch(struct model *model, const struct event_header *event)
 {
 	const void *e = event;
@@ -63,13 +83,13 @@ static int dispatch(struct model *model, const struct event_header *event)
 
 	switch (event->kind) {
 	case EVENT_SWITCH:
-		return attribution_switch(&model->attribution, &model->tasks, e);
+		return take_switch(model, e);
 	case EVENT_WAKING:
 		return attribution_waking(&model->attribution, e);
 	case EVENT_MISSED:
 		return attribution_missed(&model->attribution, &model->tasks, e);
 	case EVENT_FAULT:
-		return faults_add(&model->faults, &model->tasks, &model->spaces, e);
+		return take_fault(model, e);
 	case EVENT_NEWTASK:
 		return tasks_newtask(&model->tasks, e) ?:
 			       spaces_newtask(&model->spaces, &model->tasks, e);
@@ -209,6 +229,7 @@ const struct report *model_finish(struct model *model, const struct run_context 
 	report->lost = *lost;
 	report->lost.unknown += model->unknown;
 	report->census = model->census;
+	report->timeline = model->no_records ? NULL : &model->timeline;
 	report->reconcile =
 		model->no_records ?
 			tally_report_reconcile(&model->tasks, context, model->census) :

@@ -12,6 +12,7 @@
 #include "model/spaces.h"
 #include "model/strangers.h"
 #include "model/tasks.h"
+#include "model/timeline.h"
 
 struct model {
 	struct tasks tasks;
@@ -20,6 +21,7 @@ struct model {
 	struct spaces spaces;
 	struct faults faults;
 	struct memory memory;
+	struct timeline timeline;
 	uint64_t received, late, unknown, latest_ns;
 	uint64_t exits_seen, ends_seen;
 	bool counted; /* the latest event is in `received` */

@@ -348,9 +348,11 @@ struct report {
 	struct histogram fault_times[2];       /* aggregate mode: minor, major */
 	bool times_complete;		       /* aggregate mode: each of those has found room */
 	const struct census *census;	       /* NULL: the kernel has counted nothing */
+	const struct timeline *timeline;       /* NULL: only the kernel has counted */
 };
 
 struct census;
+struct timeline;
 
 void task_figures_add(struct task_figures *sum, const struct task_figures *one);
 

@@ -9,6 +9,7 @@
 
 #include "output/json_counts.h"
 #include "output/json_faults.h"
+#include "output/json_timeline.h"
 #include "output/json_values.h"
 
 #define PAIRS_SHOWN 200 /* the busiest; pairs_total counts them all */
@@ -389,12 +390,13 @@ struct writer {
 };
 
 /* Takes the value over. */
-static void put(struct writer *writer, json_t *value)
+/* layout: JSON_INDENT(1), or JSON_COMPACT for long columns of numbers */
+static void put(struct writer *writer, json_t *value, size_t layout)
 {
 	if (!value)
 		writer->err = -ENOMEM;
 	else if (json_dumpf(value, writer->out,
-			    JSON_ENCODE_ANY | JSON_INDENT(1) | JSON_REAL_PRECISION(12)) &&
+			    JSON_ENCODE_ANY | layout | JSON_REAL_PRECISION(12)) &&
 		 !writer->err)
 		writer->err = -EIO;
 	json_decref(value);
@@ -409,7 +411,7 @@ static void put_name(struct writer *writer, const char *name)
 static void put_member(struct writer *writer, const char *name, json_t *value)
 {
 	put_name(writer, name);
-	put(writer, value);
+	put(writer, value, JSON_INDENT(1));
 }
 
 /* The tasks of each process: those of process i are task[first[i]] up to task[first[i + 1]]. */
@@ -472,7 +474,8 @@ static void put_processes(struct writer *writer, const struct report *report)
 		uint32_t index = report->processes_by_switches[i];
 
 		fputs(i ? ",\n" : "\n", writer->out);
-		put(writer, process_object(report, index, tasks_of(report, &members, index)));
+		put(writer, process_object(report, index, tasks_of(report, &members, index)),
+		    JSON_INDENT(1));
 	}
 	fputc(']', writer->out);
 	free(members.first);
@@ -526,6 +529,8 @@ int json_write(const struct report *report, FILE *out)
 		   report->context.no_records ? json_null() : pair_total(report));
 	put_member(&writer, "wakers", wakers(report));
 	put_member(&writer, "tax", tax(report));
+	put_name(&writer, "timeline");
+	put(&writer, section_timeline(report), JSON_COMPACT);
 	put_member(&writer, "overhead", overhead(&report->context));
 	put_member(&writer, "aggregate", section_counted(report));
 	fputs("\n}\n", out);
