@@ -90,8 +90,12 @@ all: $(BUILD)/tasktax $(BUILD)/tasktax-demo ## build everything (the default)
 
 .DELETE_ON_ERROR:
 
+# Chart.js, as distributions have it; without it the pages have tables only. CHARTJS= leaves it out.
+CHARTJS ?= $(firstword $(wildcard /usr/share/javascript/chart.js/chart.min.js \
+			/usr/share/nodejs/chart.js/dist/chart.min.js))
+
 # What make cannot see by dates: changed flags rebuild all, a source added or gone links again.
-FLAGS := $(strip $(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) $(ALL_LDLIBS) $(CLANG) $(BPF_CFLAGS) $(BPFTOOL))
+FLAGS := $(strip $(CHARTJS) $(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) $(ALL_LDLIBS) $(CLANG) $(BPF_CFLAGS) $(BPFTOOL))
 SOURCES := $(strip $(BPF_SOURCES) $(USER_SOURCES) $(DEMO_OBJECTS))
 .PHONY: force
 ifneq ($(file <$(BUILD)/flags),$(FLAGS))
@@ -150,6 +154,32 @@ $(BUILD)/libtasktax.a: $(LIBRARY_OBJECTS) $(BUILD)/sources
 $(BUILD)/tasktax: $(BUILD)/user/main.o $(BUILD)/libtasktax.a
 	$(call msg,LINK,$@)
 	$(Q)$(CC) $(ALL_CFLAGS) $^ $(ALL_LDFLAGS) -o $@ $(ALL_LDLIBS)
+
+# ---- what every page of HTML has in it ----------------------------------------------------------
+
+$(BUILD)/assets/page.%: user/html/page.%
+	@mkdir -p $(@D)
+	$(Q)cp $< $@
+
+# A script ends at the first such tag, whatever stands around it.
+$(BUILD)/assets/chart.js: $(CHARTJS) $(BUILD)/flags
+	@mkdir -p $(@D)
+	$(Q)if [ -z '$(CHARTJS)' ]; then \
+		echo '  NOTE     no Chart.js (libjs-chart.js): pages of HTML will have no pictures'; : >$@; \
+	elif grep -qi -e '</script' -e '<!--' '$(CHARTJS)'; then \
+		echo '$(CHARTJS): it cannot stand in a page of HTML' >&2; exit 1; \
+	else cp '$(CHARTJS)' $@; fi
+
+ASSETS := style:page.css script:page.js chart:chart.js
+$(BUILD)/assets_hash.h: $(BUILD)/assets/page.css $(BUILD)/assets/page.js $(BUILD)/assets/chart.js
+	$(call msg,GEN-HASH,$@)
+	$(Q)for asset in $(ASSETS); do \
+		hash=$$(sha256sum <"$(BUILD)/assets/$${asset#*:}" | cut -c1-64 | tr a-f A-F | \
+			basenc --base16 -d | basenc --base64) && \
+		echo "#define ASSET_HASH_$${asset%%:*} \"$$hash\"" || exit; \
+	done >$@
+
+$(BUILD)/user/html/assets.o: $(BUILD)/assets_hash.h
 
 # ---- the companion demo ------------------------------------------------------------------------
 

@@ -6,18 +6,21 @@
 #include <string.h>
 
 #include "base/terminal.h"
+#include "html/report_page.h"
 #include "output/json.h"
 #include "output/text.h"
 
 enum reporting_key {
 	KEY_JSON = 'j',
 	KEY_OUTPUT = 'o',
+	KEY_HTML = 1535,
 	KEY_THREADS = 1536, /* clear of the commands' own, and of tracing.c's */
 };
 
 static const struct argp_option option_list[] = {
 	{ "json", KEY_JSON, "FILE", OPTION_ARG_OPTIONAL,
 	  "Write the report as JSON: in place of the text, or into FILE beside it", 1 },
+	{ "html", KEY_HTML, "FILE", 0, "Write the report as one page of HTML into FILE", 1 },
 	{ "output", KEY_OUTPUT, "FILE", 0, "Write the report into FILE (-: standard output)", 1 },
 	{ "threads", KEY_THREADS, NULL, 0, "Show every task, not the busiest only", 1 },
 	{ 0 },
@@ -31,6 +34,9 @@ static error_t parse(int key, char *text, struct argp_state *state)
 	case KEY_JSON:
 		reporting->json_file = text;
 		reporting->json = !text;
+		break;
+	case KEY_HTML:
+		reporting->html_file = text;
 		break;
 	case KEY_OUTPUT:
 		reporting->output = text;
@@ -55,6 +61,8 @@ int reporting_open(struct reporting *reporting, struct fail *fail)
 		err = sink_open(&reporting->report, output, fail);
 	if (!err && reporting->json_file)
 		err = sink_open(&reporting->json_to, reporting->json_file, fail);
+	if (!err && reporting->html_file)
+		err = sink_open(&reporting->html_to, reporting->html_file, fail);
 	if (err)
 		reporting_abort(reporting);
 	return err;
@@ -64,6 +72,7 @@ void reporting_abort(struct reporting *reporting)
 {
 	sink_abort(&reporting->report);
 	sink_abort(&reporting->json_to);
+	sink_abort(&reporting->html_to);
 }
 
 /* On standard error the report follows what the command and others wrote there. */
@@ -100,14 +109,28 @@ static int write_main(struct reporting *reporting, const struct report *report, 
 	return err;
 }
 
-int reporting_write(struct reporting *reporting, const struct report *report, struct fail *fail)
+/* Those beside the main one: each is tried, and the first reason is kept. */
+static int write_beside(struct reporting *reporting, const struct report *report, struct fail *fail)
 {
 	struct fail second = { 0 };
 	int err = 0, err2 = 0;
 
 	if (reporting->json_to.stream)
-		err2 = complete(&reporting->json_to, json_write(report, reporting->json_to.stream),
+		err = complete(&reporting->json_to, json_write(report, reporting->json_to.stream),
+			       fail);
+	if (reporting->html_to.stream)
+		err2 = complete(&reporting->html_to, html_report(report, reporting->html_to.stream),
 				&second);
+	if (err2 && !err)
+		*fail = second;
+	return err ?: err2;
+}
+
+int reporting_write(struct reporting *reporting, const struct report *report, struct fail *fail)
+{
+	struct fail second = { 0 };
+	int err = 0, err2 = write_beside(reporting, report, &second);
+
 	if (reporting->report.stream)
 		err = write_main(reporting, report, fail);
 	if (err2 && !err)

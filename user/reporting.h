@@ -15,13 +15,14 @@
 
 /* All zero: the text, to standard error. */
 struct reporting {
-	const char *output, *json_file;
+	const char *output, *json_file, *html_file;
 	bool json;	     /* in place of the text */
 	bool threads;	     /* show them one by one, however many processes there are */
-	bool no_text;	     /* nothing but json_file */
+	bool no_text;	     /* nothing but json_file and html_file */
 	bool to_stdout;	     /* where no output is named */
 	struct sink report;  /* text, or JSON in its place */
-	struct sink json_to; /* JSON beside the text */
+	struct sink json_to; /* JSON beside the text, */
+	struct sink html_to; /* and a page of HTML */
 };
 
 /* A child of the command's parser; its input is the struct reporting. */

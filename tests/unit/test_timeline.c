@@ -41,7 +41,8 @@ static void each_event_is_in_its_interval(void **state)
 	assert_int_equal(line.bucket[1].direct_ns, 800);
 	assert_int_equal(line.bucket[2].faults, 0);
 	assert_int_equal(line.bucket[3].faults, 1);
-	assert_int_equal(line.bucket[3].fault_ns, 250);
+	assert_int_equal(line.bucket[2].fault_ns, 250); /* it ended just where the next begins */
+	assert_int_equal(line.bucket[3].fault_ns, 0);
 }
 
 static void a_stint_is_spread_over_its_intervals(void **state)

@@ -46,19 +46,20 @@ static size_t index_of(struct timeline *timeline, uint64_t ts)
 	return index;
 }
 
-/* A stint that ended at ts, over the intervals that it lasted through. */
-static void spread_run(struct timeline *timeline, uint64_t ts, uint64_t run_ns)
+/* What lasted until ts, into the same figure of all intervals that it lasted through. */
+static void spread(struct timeline *timeline, uint64_t ts, uint64_t ns, size_t figure)
 {
 	size_t index = index_of(timeline, ts);
 	uint64_t in_last = ts > timeline->from_ns ? (ts - timeline->from_ns) % timeline->width_ns :
 						    0;
 
-	for (; index && run_ns > in_last; index--) {
-		timeline->bucket[index].run_ns += in_last;
-		run_ns -= in_last;
-		in_last = timeline->width_ns;
+	for (; ns; index--, in_last = timeline->width_ns) {
+		/* what began before the first event is in the first interval, too */
+		uint64_t part = index && ns > in_last ? in_last : ns;
+
+		*(uint64_t *)((char *)&timeline->bucket[index] + figure) += part;
+		ns -= part;
 	}
-	timeline->bucket[index].run_ns += run_ns; /* what began before the first event, too */
 }
 
 void timeline_switch(struct timeline *timeline, uint64_t ts, enum row_level level,
@@ -69,14 +70,11 @@ void timeline_switch(struct timeline *timeline, uint64_t ts, enum row_level leve
 	bucket->switches[level]++;
 	if (direct_ns != NS_UNKNOWN)
 		bucket->direct_ns += direct_ns;
-	if (run_ns)
-		spread_run(timeline, ts, run_ns);
+	spread(timeline, ts, run_ns, offsetof(struct timeline_bucket, run_ns));
 }
 
 void timeline_fault(struct timeline *timeline, uint64_t ts, uint64_t on_cpu_ns)
 {
-	struct timeline_bucket *bucket = &timeline->bucket[index_of(timeline, ts)];
-
-	bucket->faults++;
-	bucket->fault_ns += on_cpu_ns;
+	timeline->bucket[index_of(timeline, ts)].faults++;
+	spread(timeline, ts, on_cpu_ns, offsetof(struct timeline_bucket, fault_ns));
 }

@@ -36,6 +36,7 @@ struct timeline {
 void timeline_switch(struct timeline *timeline, uint64_t ts, enum row_level level,
 		     uint64_t direct_ns, uint64_t run_ns);
 
+/* Accounted at ts, when it had taken so long on the CPU. */
 void timeline_fault(struct timeline *timeline, uint64_t ts, uint64_t on_cpu_ns);
 
 #endif

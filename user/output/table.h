@@ -39,6 +39,7 @@ struct page_form;
 
 struct page {
 	const struct page_form *form;
+	void *state; /* the form's own */
 	FILE *out;
 	unsigned int width;
 	bool colour;

@@ -137,7 +137,7 @@ static void hooks(struct text *text)
 			  quote_string(context->hooks_off_why[i]).text);
 }
 
-static void overhead(struct text *text)
+void text_overhead(struct text *text)
 {
 	const struct run_context *context = &text->report->context;
 	const char *why = context->probe_why ?: "it was not measured";
@@ -187,6 +187,6 @@ int text_write(const struct report *report, FILE *out, const struct text_options
 	text_tasks(&text);
 	text_pairs(&text);
 	text_wakers(&text);
-	overhead(&text);
+	text_overhead(&text);
 	return page_finish(&text.page);
 }

@@ -3,7 +3,7 @@
  * text_sections.h - the sections of the text report, one function each, and what they share.
  *
  * Each prints its section, or nothing when there is nothing to say. Called by text.c in the order of
- * the page; included by the text_*.c files only.
+ * the page, and by html/report_page.c in that of its own; included by these and the text_*.c files only.
  */
 #ifndef TASKTAX_OUTPUT_TEXT_SECTIONS_H
 #define TASKTAX_OUTPUT_TEXT_SECTIONS_H
@@ -33,6 +33,7 @@ void text_processes(struct text *text); /* text_tasks.c */
 void text_tasks(struct text *text);	/* text_tasks.c */
 void text_pairs(struct text *text);	/* text_pairs.c */
 void text_wakers(struct text *text);	/* text_pairs.c */
+void text_overhead(struct text *text);	/* text.c */
 
 /* --- text_equals.c: tables of processes and tasks, in which one line may stand for several --- */
 
