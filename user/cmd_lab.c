@@ -17,6 +17,7 @@
 #include "base/terminal.h"
 #include "base/units.h"
 #include "cmd.h"
+#include "html/lab_page.h"
 #include "lab/lab.h"
 #include "lab/place.h"
 #include "lab/stop.h"
@@ -43,6 +44,7 @@ enum option_key {
 	KEY_LAPS,
 	KEY_WITHOUT,
 	KEY_SAME,
+	KEY_HTML,
 };
 
 static const struct argp_option option_list[] = {
@@ -52,6 +54,8 @@ static const struct argp_option option_list[] = {
 	{ "json", KEY_JSON, "FILE", OPTION_ARG_OPTIONAL,
 	  "Write JSON with every round's figures: in place of the text, or into FILE beside it",
 	  2 },
+	{ "html", KEY_HTML, "FILE", 0,
+	  "Write one page of HTML into FILE, with the figures as pictures", 2 },
 	{ "output", KEY_OUTPUT, "FILE", 0, "Write into FILE, not to standard output", 2 },
 	{ "cpu", KEY_CPU, "N", 0, "Pin the work to CPU N (default: the last one allowed)", 3 },
 	{ "laps", KEY_LAPS, "N", 0, "Laps of one run (default: each experiment's own)", 3 },
@@ -88,7 +92,7 @@ struct lab_arguments {
 	const struct experiment *experiment[NAMES_MOST];
 	size_t experiments;
 	bool list, json;
-	const char *output, *json_file;
+	const char *output, *json_file, *html_file;
 	const char *without[FEATURE_COUNT];
 	size_t without_count;
 };
@@ -158,6 +162,9 @@ static error_t parse(int key, char *text, struct argp_state *state)
 		arguments->json_file = text;
 		arguments->json = !text;
 		break;
+	case KEY_HTML:
+		arguments->html_file = text;
+		break;
 	case KEY_OUTPUT:
 		arguments->output = text;
 		break;
@@ -215,8 +222,16 @@ static int list(void)
 /* Opened before the first run: what cannot be written is known at once. */
 struct outputs {
 	struct sink report; /* text, or JSON in its place */
-	struct sink json;   /* JSON beside the text */
+	struct sink json;   /* JSON beside the text, */
+	struct sink html;   /* and a page of HTML */
 };
+
+static void abort_outputs(struct outputs *outputs)
+{
+	sink_abort(&outputs->report);
+	sink_abort(&outputs->json);
+	sink_abort(&outputs->html);
+}
 
 static int open_outputs(struct outputs *outputs, const struct lab_arguments *arguments,
 			struct fail *fail)
@@ -225,6 +240,10 @@ static int open_outputs(struct outputs *outputs, const struct lab_arguments *arg
 
 	if (!err && arguments->json_file)
 		err = sink_open(&outputs->json, arguments->json_file, fail);
+	if (!err && arguments->html_file)
+		err = sink_open(&outputs->html, arguments->html_file, fail);
+	if (err)
+		abort_outputs(outputs);
 	return err;
 }
 
@@ -267,6 +286,8 @@ static int close_outputs(struct outputs *outputs, int err, struct fail *fail)
 		fail_set(fail, err, "cannot write the report: %s", strerror(-err));
 	if (outputs->json.stream)
 		err2 = sink_commit(&outputs->json, &second);
+	if (outputs->html.stream)
+		err2 = sink_commit(&outputs->html, err2 ? NULL : &second) ?: err2;
 	if (sink_commit(&outputs->report, err ? NULL : fail))
 		err = -EIO;
 	if (err2 && !err)
@@ -321,8 +342,7 @@ static int report(const struct lab_arguments *arguments, const struct lab_tracer
 	int err = 0;
 
 	if (!is_worth_it(results, count)) {
-		sink_abort(&outputs->report);
-		sink_abort(&outputs->json);
+		abort_outputs(outputs);
 		if (stop_signal())
 			log_note("lab: stopped before %d rounds were done: nothing to report",
 				 LAB_FEWEST);
@@ -331,6 +351,8 @@ static int report(const struct lab_arguments *arguments, const struct lab_tracer
 	if (arguments->json || arguments->json_file)
 		err = write_json(results, count, &tracer->features,
 				 arguments->json ? outputs->report.stream : outputs->json.stream);
+	if (outputs->html.stream)
+		err = html_lab(results, count, &tracer->features, outputs->html.stream) ?: err;
 	return close_outputs(outputs, err, fail);
 }
 
@@ -343,10 +365,8 @@ static int measure(const struct lab_arguments *arguments, const struct lab_setti
 	size_t count = 0;
 	int status, written;
 
-	if (open_outputs(&outputs, arguments, fail)) {
-		sink_abort(&outputs.report);
+	if (open_outputs(&outputs, arguments, fail))
 		return EXITS_OUTPUT;
-	}
 	stop_install();
 	status = run_all(arguments, settings, tracer, &outputs, results, &count, fail);
 	signal(SIGPIPE, SIG_IGN);

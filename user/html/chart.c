@@ -4,7 +4,8 @@
 
 #include <math.h>
 
-static const char *const kind_name[CHART_KINDS] = { "curves", "stack", "bars", "whiskers" };
+static const char *const kind_name[CHART_KINDS] = { "curves", "stack", "bars", "whiskers",
+						    "steps" };
 static const char *const unit_name[CHART_UNITS] = { "count", "ns", "bytes", "percent", "ratio" };
 
 static void put_attribute(FILE *out, const char *name, const char *value)
@@ -47,6 +48,7 @@ void chart_begin(struct html *html, const struct chart *chart, const char *words
 		      chart->x_log		   ? "x" :
 		      chart->y_log		   ? "y" :
 						     NULL);
+	put_attribute(out, "joined", chart->joined ? "yes" : NULL);
 	fprintf(out, " aria-labelledby=\"c%u\">\n<figcaption id=\"c%u\"><b>", html->charts,
 		html->charts);
 	html_escape(out, chart->title);

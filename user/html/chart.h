@@ -17,7 +17,8 @@ enum chart_kind {
 	CHART_CURVES,	/* over the first column, a number */
 	CHART_STACK,	/* the same, one on top of the other */
 	CHART_BARS,	/* the first column is a name: bars beside each other */
-	CHART_WHISKERS, /* the same: point, low, high */
+	CHART_WHISKERS, /* the same: point, low, high of a ratio */
+	CHART_STEPS,	/* the same, upright: each series has point, low, high */
 	CHART_KINDS,
 };
 
@@ -45,6 +46,7 @@ struct chart {
 	const char *title;
 	const char *x, *y, *right; /* titles of the axes; NULL: none */
 	bool x_log, y_log;
+	bool joined; /* of CHART_STEPS: they are sizes of something, so a line joins them */
 	const struct chart_column *columns;
 	size_t count;
 };

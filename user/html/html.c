@@ -66,6 +66,7 @@ int html_begin(struct html *html)
 {
 	memset(html, 0, sizeof(*html));
 	html->level = 1;
+	html->deepest = 2;
 	html->body = open_memstream(&html->text, &html->size);
 	return html->body ? 0 : -ENOMEM;
 }
@@ -75,6 +76,7 @@ void html_page(struct html *html, struct page *page)
 	page_init(page, html->body, 0, false);
 	page->form = &form_html;
 	page->state = html;
+	page->pictures = true;
 }
 
 void html_finish_page(struct html *html, struct page *page)
@@ -173,8 +175,8 @@ static void heading(struct page *page, const char *title, enum style style, char
 		html_escape(html->body, words);
 		fputs("</p>\n", html->body);
 	}
-	if (html->level == 1)
-		html->level = 2;
+	if (html->level < html->deepest)
+		html->level++;
 }
 
 static void text(struct page *page, enum style style, unsigned int indent, unsigned int hang,

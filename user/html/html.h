@@ -22,8 +22,8 @@ struct html {
 	FILE *body; /* into memory */
 	char *text;
 	size_t size;
-	unsigned int
-		level; /* of the next heading: 1 the page's own, 2 a section, 3 a part of one */
+	/* Of the next heading: 1 the page's own, 2 a section, 3 a part of one; each one after goes down to the deepest. */
+	unsigned int level, deepest;
 	bool in_section;
 	unsigned int charts;
 	char *section[HTML_SECTIONS]; /* their titles */

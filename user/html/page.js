@@ -99,24 +99,26 @@ const whiskers = {
 		context.restore();
 	},
 	afterDatasetsDraw(chart) {
-		const context = chart.ctx, x = chart.scales.x;
+		const context = chart.ctx;
 		chart.data.datasets.forEach((set, at) => {
-			if (!set.ends)
+			if (!set.ends || !chart.isDatasetVisible(at))
 				return;
+			const along = set.upright ? chart.scales.y : chart.scales.x;
 			chart.getDatasetMeta(at).data.forEach((point, i) => {
 				const ends = set.ends[i];
 				if (!ends || ends[0] === null || ends[1] === null)
 					return;
-				const low = x.getPixelForValue(ends[0]), high = x.getPixelForValue(ends[1]);
+				const low = along.getPixelForValue(ends[0]), high = along.getPixelForValue(ends[1]);
+				const line = set.upright ? [point.x, low, point.x, high] : [low, point.y, high, point.y];
 				context.save();
 				context.strokeStyle = set.borderColor;
 				context.lineWidth = 2;
 				context.beginPath();
-				context.moveTo(low, point.y);
-				context.lineTo(high, point.y);
+				context.moveTo(line[0], line[1]);
+				context.lineTo(line[2], line[3]);
 				for (const end of [low, high]) {
-					context.moveTo(end, point.y - 6);
-					context.lineTo(end, point.y + 6);
+					context.moveTo(set.upright ? point.x - 6 : end, set.upright ? end : point.y - 6);
+					context.lineTo(set.upright ? point.x + 6 : end, set.upright ? end : point.y + 6);
 				}
 				context.stroke();
 				context.restore();
@@ -127,10 +129,13 @@ const whiskers = {
 
 /* --- the kinds of figures --- */
 
-/* Ticks of a logarithmic axis: 1, 2, 5 of each power of ten. */
+/* Ticks of a logarithmic axis: 1, 2, 5 of each power of ten; all of them where the range is short. */
 function logTick(unit) {
-	return value => /^[125]/.test(value.toExponential()) && /^\d(?:\.0*)?e/.test(value.toExponential()) ?
-		words[unit](value) : null;
+	return function (value) {
+		const digit = Number(value.toExponential().split("e")[0]);
+		const fine = this.max / this.min < 12;
+		return [1, 2, 5].includes(digit) || (fine && Number.isInteger(digit)) ? words[unit](value) : null;
+	};
 }
 
 function axis(title, unit, log, extra) {
@@ -232,7 +237,35 @@ function points(figure, data) {
 	};
 }
 
-const kinds = { curves: overX, stack: overX, bars: bars, whiskers: points };
+/* Every series has three columns: point, low, high. */
+function steps(figure, data) {
+	const log = (figure.dataset.log || "").includes("y");
+	const sets = [];
+	for (let at = 1; at + 2 < data.columns.length; at += 3) {
+		const column = data.columns[at];
+		sets.push({
+			label: column.title, data: data.rows.map(row => row.values[at]),
+			texts: data.rows.map(row => row.words[at] + " (" + row.words[at + 1] + " to " +
+						    row.words[at + 2] + ")"),
+			ends: data.rows.map(row => [row.values[at + 1], row.values[at + 2]]), upright: true,
+			showLine: figure.dataset.joined === "yes", borderWidth: 1.5,
+			pointRadius: 4, pointHoverRadius: 6, pointStyle: at === 1 ? "circle" : "rect",
+			borderColor: colour(column.colour), backgroundColor: colour(column.colour),
+		});
+	}
+	return {
+		type: "line",
+		data: { labels: data.rows.map(row => row.name), datasets: sets },
+		options: { interaction: { mode: "index", intersect: false },
+			   scales: { x: { type: "category", offset: true, grid: { color: colour("line") },
+					  title: { display: !!figure.dataset.x, text: figure.dataset.x, color: colour("dim") },
+					  ticks: { color: colour("ink") } },
+				     y: axis(figure.dataset.y, data.columns[1].unit, log, log ? {} : { beginAtZero: true }) } },
+		plugins: [whiskers],
+	};
+}
+
+const kinds = { curves: overX, stack: overX, bars: bars, whiskers: points, steps: steps };
 
 /* --- one figure --- */
 

@@ -358,6 +358,7 @@ const struct experiment experiment_cache = {
 	.laps = LAPS,
 	.events = "switches between the two workers",
 	.steps = cache_steps,
+	.swept = "working set",
 	.command = cache_command,
 	.read = cache_read,
 	.derive = cache_derive,

@@ -236,6 +236,7 @@ const struct experiment experiment_memory = {
 	.laps = LAPS,
 	.events = "workers created",
 	.steps = memory_steps,
+	.swept = "workers",
 	.command = memory_command,
 	.read = memory_read,
 	.setup = memory_setup,

@@ -255,6 +255,7 @@ const struct experiment experiment_oversubscribe = {
 	.laps = LAPS,
 	.events = "preemptions of workers",
 	.steps = oversubscribe_steps,
+	.swept = "workers",
 	.command = oversubscribe_command,
 	.read = oversubscribe_read,
 	.derive = oversubscribe_derive,

@@ -265,6 +265,7 @@ const struct experiment experiment_touch = {
 	.laps = LAPS,
 	.events = "first touches",
 	.steps = touch_steps,
+	.swept = "workers",
 	.command = touch_command,
 	.read = touch_read,
 	.derive = touch_derive,

@@ -268,7 +268,8 @@ static void results(const struct lab_result *result, struct page *page)
 		return;
 	}
 	series(result, rules->headline, page);
-	picture(result, page);
+	if (!page->pictures)
+		picture(result, page);
 	for (size_t i = 0; i < rules->figure_count; i++)
 		if (rules->figures[i].label && i != rules->headline)
 			series(result, i, page);
@@ -365,23 +366,29 @@ static void stopped(const struct lab_result *result, struct page *page)
 			     result->sweep.done, result->settings.rounds);
 }
 
-int lab_text(const struct lab_result *result, const struct features *host, FILE *out,
-	     unsigned int width, bool colour)
+void lab_sections(const struct lab_result *result, const struct features *host, struct page *page)
 {
 	const struct experiment *experiment = result->experiment;
 	enum lab_verdict verdict = result->sweep.verdict;
 	char outcome[LAB_TEXT], why[LAB_TEXT];
-	struct page page;
 
 	experiment->outcome(&result->sweep, &result->settings, outcome, sizeof(outcome));
 	experiment->why(&result->sweep, &result->settings, why, sizeof(why));
+	page_heading(page, experiment->name, STYLE_BOLD, "\"%s\"", experiment->claim);
+	setting(result, host, page);
+	stopped(result, page);
+	results(result, page);
+	page_heading(page, verdict_title(verdict), verdict_style(verdict), "%s.", outcome);
+	page_heading(page, "Why:", STYLE_BOLD, "%s", why);
+	truth(result, page);
+}
+
+int lab_text(const struct lab_result *result, const struct features *host, FILE *out,
+	     unsigned int width, bool colour)
+{
+	struct page page;
+
 	page_init(&page, out, width, colour);
-	page_heading(&page, experiment->name, STYLE_BOLD, "\"%s\"", experiment->claim);
-	setting(result, host, &page);
-	stopped(result, &page);
-	results(result, &page);
-	page_heading(&page, verdict_title(verdict), verdict_style(verdict), "%s.", outcome);
-	page_heading(&page, "Why:", STYLE_BOLD, "%s", why);
-	truth(result, &page);
+	lab_sections(result, host, &page);
 	return page_finish(&page);
 }

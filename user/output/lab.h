@@ -11,8 +11,12 @@
 #include <stdio.h>
 
 #include "lab/lab.h"
+#include "output/table.h"
 
-/* One experiment. 0, -ENOMEM or -EIO. */
+/* What there is to say of one experiment, onto a page of any form. */
+void lab_sections(const struct lab_result *result, const struct features *host, struct page *page);
+
+/* The same as text. 0, -ENOMEM or -EIO. */
 int lab_text(const struct lab_result *result, const struct features *host, FILE *out,
 	     unsigned int width, bool colour);
 

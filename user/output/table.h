@@ -43,6 +43,7 @@ struct page {
 	FILE *out;
 	unsigned int width;
 	bool colour;
+	bool pictures; /* the form has better ones than characters can draw */
 	bool begun;  /* it has a heading */
 	bool failed; /* no memory for some part of it */
 	char *note[PAGE_NOTES];
