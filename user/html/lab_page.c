@@ -195,6 +195,7 @@ static void curve(struct html *html, const struct lab_result *result, size_t ind
 {
 	const struct lab_figure *figure = &result->experiment->rules.figures[index];
 	enum chart_unit unit = unit_of(figure->unit);
+	char title[80];
 	const struct chart_column columns[] = {
 		{ .title = result->experiment->swept ?: "step" },
 		{ .title = lab_form_name(LAB_PROCESS), .colour = "process", .unit = unit },
@@ -205,13 +206,14 @@ static void curve(struct html *html, const struct lab_result *result, size_t ind
 		{ .title = "high", .unit = unit },
 	};
 	const struct chart chart = { .kind = CHART_STEPS,
-				     .title = figure->label,
+				     .title = title,
 				     .x = result->experiment->swept,
 				     .y_log = spans_much(&result->sweep, index),
 				     .joined = result->experiment->swept,
 				     .columns = columns,
 				     .count = 7 };
 
+	snprintf(title, sizeof(title), "%s.", figure->label);
 	chart_begin(html, &chart,
 		    index == result->experiment->rules.headline ?
 			    "Medians with their 95 % intervals. This figure decides." :

@@ -237,12 +237,20 @@ function points(figure, data) {
 	};
 }
 
+/* Whiskers have to fit in, too. */
+function rangeOf(values, log) {
+	const known = values.filter(value => value !== null && (!log || value > 0));
+	return log ? { min: Math.min(...known) / 1.15, max: Math.max(...known) * 1.15 } :
+		     { beginAtZero: true, suggestedMin: Math.min(...known), suggestedMax: Math.max(...known) };
+}
+
 /* Every series has three columns: point, low, high. */
 function steps(figure, data) {
 	const log = (figure.dataset.log || "").includes("y");
-	const sets = [];
+	const sets = [], ends = [];
 	for (let at = 1; at + 2 < data.columns.length; at += 3) {
 		const column = data.columns[at];
+		data.rows.forEach(row => ends.push(...row.values.slice(at, at + 3)));
 		sets.push({
 			label: column.title, data: data.rows.map(row => row.values[at]),
 			texts: data.rows.map(row => row.words[at] + " (" + row.words[at + 1] + " to " +
@@ -260,7 +268,8 @@ function steps(figure, data) {
 			   scales: { x: { type: "category", offset: true, grid: { color: colour("line") },
 					  title: { display: !!figure.dataset.x, text: figure.dataset.x, color: colour("dim") },
 					  ticks: { color: colour("ink") } },
-				     y: axis(figure.dataset.y, data.columns[1].unit, log, log ? {} : { beginAtZero: true }) } },
+				     y: axis(figure.dataset.y, data.columns[1].unit, log,
+					     rangeOf(ends, log)) } },
 		plugins: [whiskers],
 	};
 }

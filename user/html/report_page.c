@@ -13,6 +13,7 @@
 #include "output/text_sections.h"
 
 #define TOP 25
+#define TITLE_MOST 100 /* bytes, about: a browser shows fewer */
 
 static void put_switching(struct html *html, struct text *text)
 {
@@ -54,8 +55,11 @@ static char *title_of(const struct run_context *context)
 	fputs("tasktax:", out);
 	if (context->attached_to)
 		fprintf(out, " %s", context->attached_to);
-	for (size_t i = 0; !context->attached_to && context->command && context->command[i]; i++)
-		fprintf(out, " %.60s", context->command[i]);
+	for (size_t i = 0; !context->attached_to && context->command && context->command[i]; i++) {
+		if (ftell(out) > TITLE_MOST)
+			break;
+		fprintf(out, " %.*s", TITLE_MOST, context->command[i]);
+	}
 	return fclose(out) ? (free(title), NULL) : title;
 }
 

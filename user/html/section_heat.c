@@ -14,7 +14,7 @@ struct name {
 };
 
 struct cell {
-	uint64_t count, of_process; /* of count, at process level */
+	uint64_t count, of_level[ROW_WITH_VIA];
 };
 
 struct heat {
@@ -58,7 +58,7 @@ static void fill(struct heat *heat, const struct report *report)
 
 		heat->others |= from == heat->names || to == heat->names;
 		cell->count += pair->count;
-		cell->of_process += pair->level == ROW_PROCESS ? pair->count : 0;
+		cell->of_level[pair->level % ROW_WITH_VIA] += pair->count;
 		if (cell->count > heat->most)
 			heat->most = cell->count;
 	}
@@ -88,16 +88,34 @@ static unsigned int heat_of(uint64_t count, uint64_t most)
 	return 1 + (unsigned int)(share * (HEATS - 1));
 }
 
+static enum row_level level_of_most(const struct cell *cell)
+{
+	enum row_level most = ROW_THREAD;
+
+	for (int level = 0; level < ROW_WITH_VIA; level++)
+		if (cell->of_level[level] > cell->of_level[most])
+			most = (enum row_level)level;
+	return most;
+}
+
 static void put_cell(const struct heat *heat, FILE *out, const struct cell *cell)
 {
+	const char *before = "";
+
 	if (!cell->count) {
 		fputs("<td></td>", out);
 		return;
 	}
-	fprintf(out, "<td class=\"%s h%u\" title=\"thread level %s, process level %s\">%s</td>",
-		2 * cell->of_process >= cell->count ? "process" : "thread",
-		heat_of(cell->count, heat->most), figure_count(cell->count - cell->of_process).text,
-		figure_count(cell->of_process).text, figure_count(cell->count).text);
+	fprintf(out, "<td class=\"%s h%u\" title=\"", level_colour(level_of_most(cell)),
+		heat_of(cell->count, heat->most));
+	for (int level = 0; level < ROW_WITH_VIA; level++) {
+		if (!cell->of_level[level])
+			continue;
+		fprintf(out, "%s%s %s", before, row_level_name((enum row_level)level),
+			figure_count(cell->of_level[level]).text);
+		before = ", ";
+	}
+	fprintf(out, "\">%s</td>", figure_count(cell->count).text);
 }
 
 /* A foreign task is no target, so nothing is switched to it here. */

@@ -6,7 +6,7 @@
 
 #include "html/sections.h"
 
-#define SHOWN 300     /* processes, the busiest; and those that they descend from */
+#define SHOWN 300     /* rows, for the busiest and those that they descend from */
 #define DEPTH_MOST 12 /* that page.css indents */
 
 #define MANY 8 /* childless equals in a row, from which on they are one row */
@@ -146,17 +146,29 @@ static void fold_all(struct tree *tree, uint32_t first_root)
 		fold_siblings(tree, tree->node[i].first_child);
 }
 
+/* It and those that it descends from and that are not shown yet; false: there is no room for all of them. */
+static bool show(struct tree *tree, uint32_t index, uint32_t *room)
+{
+	uint32_t needed = 0;
+
+	for (uint32_t i = index; i != NOBODY && !tree->node[i].shown; i = tree->node[i].parent)
+		needed++;
+	if (needed > *room)
+		return false;
+	for (uint32_t i = index; i != NOBODY && !tree->node[i].shown; i = tree->node[i].parent)
+		tree->node[i].shown = true;
+	*room -= needed;
+	return true;
+}
+
 static void choose(struct tree *tree)
 {
 	const struct report *report = tree->report;
+	uint32_t room = SHOWN;
 
-	for (uint32_t i = 0; i < report->process_count && i < SHOWN; i++) {
-		uint32_t index = tree->node[report->processes_by_switches[i]].first;
-
-		for (; index != NOBODY && !tree->node[index].shown;
-		     index = tree->node[index].parent)
-			tree->node[index].shown = true;
-	}
+	for (uint32_t i = 0; i < report->process_count && room; i++)
+		if (!show(tree, tree->node[report->processes_by_switches[i]].first, &room))
+			break; /* what comes now has even fewer switches */
 	for (uint32_t i = 0; i < tree->count; i++) {
 		if (!tree->node[i].there || tree->node[tree->node[i].first].shown)
 			continue;
