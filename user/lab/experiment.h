@@ -66,7 +66,8 @@ struct experiment {
 	 * Returns how many. NULL: nothing is, one step without a label.
 	 */
 	size_t (*steps)(const struct lab_settings *settings, struct lab_step *steps);
-	const char *swept; /* the quantity of which the steps are sizes, small to large; NULL: they are ways */
+	const char *
+		swept; /* the quantity of which the steps are sizes, small to large; NULL: they are ways */
 
 	/* The arguments after the path of tasktax-demo. */
 	void (*command)(const struct lab_settings *settings, const struct lab_step *step,

@@ -44,8 +44,8 @@ struct page {
 	unsigned int width;
 	bool colour;
 	bool pictures; /* the form has better ones than characters can draw */
-	bool begun;  /* it has a heading */
-	bool failed; /* no memory for some part of it */
+	bool begun;    /* it has a heading */
+	bool failed;   /* no memory for some part of it */
 	char *note[PAGE_NOTES];
 	unsigned int notes, notes_shown;
 };
