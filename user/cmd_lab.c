@@ -22,7 +22,7 @@
 #include "lab/place.h"
 #include "lab/stop.h"
 #include "output/lab.h"
-#include "output/sink.h"
+#include "outputs.h"
 #include "version.h"
 
 #define ROUNDS 11
@@ -34,8 +34,6 @@
 #define NAMES_MOST 16
 
 enum option_key {
-	KEY_JSON = 'j',
-	KEY_OUTPUT = 'o',
 	KEY_QUICK = 'q',
 	KEY_ROUNDS = 'r',
 	KEY_LIST = 'l',
@@ -44,19 +42,12 @@ enum option_key {
 	KEY_LAPS,
 	KEY_WITHOUT,
 	KEY_SAME,
-	KEY_HTML,
 };
 
 static const struct argp_option option_list[] = {
 	{ "list", KEY_LIST, NULL, 0, "List the experiments and what each puts to the test", 1 },
 	{ "quick", KEY_QUICK, NULL, 0, "7 rounds, not 11, and fewer steps of what is swept", 1 },
 	{ "rounds", KEY_ROUNDS, "N", 0, "N rounds", 1 },
-	{ "json", KEY_JSON, "FILE", OPTION_ARG_OPTIONAL,
-	  "Write JSON with every round's figures: in place of the text, or into FILE beside it",
-	  2 },
-	{ "html", KEY_HTML, "FILE", 0,
-	  "Write one page of HTML into FILE, with the figures as pictures", 2 },
-	{ "output", KEY_OUTPUT, "FILE", 0, "Write into FILE, not to standard output", 2 },
 	{ "cpu", KEY_CPU, "N", 0, "Pin the work to CPU N (default: the last one allowed)", 3 },
 	{ "laps", KEY_LAPS, "N", 0, "Laps of one run (default: each experiment's own)", 3 },
 	{ "seed", KEY_SEED, "N", 0, "Seed of the order inside a round (default 1)", 3 },
@@ -91,8 +82,8 @@ struct lab_arguments {
 	struct lab_settings settings;
 	const struct experiment *experiment[NAMES_MOST];
 	size_t experiments;
-	bool list, json;
-	const char *output, *json_file, *html_file;
+	bool list;
+	struct outputs outputs;
 	const char *without[FEATURE_COUNT];
 	size_t without_count;
 };
@@ -148,6 +139,9 @@ static error_t parse(int key, char *text, struct argp_state *state)
 	struct lab_settings *settings = &arguments->settings;
 
 	switch (key) {
+	case ARGP_KEY_INIT:
+		state->child_inputs[0] = &arguments->outputs;
+		break;
 	case KEY_LIST:
 		arguments->list = true;
 		break;
@@ -157,16 +151,6 @@ static error_t parse(int key, char *text, struct argp_state *state)
 	case KEY_ROUNDS:
 		settings->rounds =
 			(unsigned int)number(state, "--rounds", text, LAB_FEWEST, ROUNDS_MOST);
-		break;
-	case KEY_JSON:
-		arguments->json_file = text;
-		arguments->json = !text;
-		break;
-	case KEY_HTML:
-		arguments->html_file = text;
-		break;
-	case KEY_OUTPUT:
-		arguments->output = text;
 		break;
 	case KEY_CPU:
 		settings->cpu = (int)number(state, "--cpu", text, 0, INT32_MAX);
@@ -219,34 +203,6 @@ static int list(void)
 
 /* ---- outputs ---- */
 
-/* Opened before the first run: what cannot be written is known at once. */
-struct outputs {
-	struct sink report; /* text, or JSON in its place */
-	struct sink json;   /* JSON beside the text, */
-	struct sink html;   /* and a page of HTML */
-};
-
-static void abort_outputs(struct outputs *outputs)
-{
-	sink_abort(&outputs->report);
-	sink_abort(&outputs->json);
-	sink_abort(&outputs->html);
-}
-
-static int open_outputs(struct outputs *outputs, const struct lab_arguments *arguments,
-			struct fail *fail)
-{
-	int err = sink_open(&outputs->report, arguments->output ?: "-", fail);
-
-	if (!err && arguments->json_file)
-		err = sink_open(&outputs->json, arguments->json_file, fail);
-	if (!err && arguments->html_file)
-		err = sink_open(&outputs->html, arguments->html_file, fail);
-	if (err)
-		abort_outputs(outputs);
-	return err;
-}
-
 static int write_text(const struct lab_result *result, const struct features *host,
 		      struct sink *sink)
 {
@@ -263,36 +219,40 @@ static int write_text(const struct lab_result *result, const struct features *ho
 	return err;
 }
 
-static int write_json(const struct lab_result *results, size_t count, const struct features *host,
-		      FILE *stream)
+/* What the outputs are made of at the end. */
+struct writing {
+	const struct lab_result *results;
+	size_t count;
+	const struct features *host;
+};
+
+/* The text is there: each experiment was shown as soon as it was done. */
+static int text(void *context, struct sink *sink)
 {
-	json_t *root = lab_json(results, count, host, TASKTAX_VERSION);
+	(void)context;
+	(void)sink;
+	return 0;
+}
+
+static int json(void *context, FILE *out)
+{
+	const struct writing *writing = context;
+	json_t *root = lab_json(writing->results, writing->count, writing->host, TASKTAX_VERSION);
 
 	if (!root)
 		return -ENOMEM;
 	/* a failed write is told by the sink, which looks at the stream's error flag */
-	json_dumpf(root, stream, JSON_INDENT(1));
-	fputc('\n', stream);
+	json_dumpf(root, out, JSON_INDENT(1));
+	fputc('\n', out);
 	json_decref(root);
 	return 0;
 }
 
-static int close_outputs(struct outputs *outputs, int err, struct fail *fail)
+static int html(void *context, FILE *out)
 {
-	struct fail second = { 0 };
-	int err2 = 0;
+	const struct writing *writing = context;
 
-	if (err)
-		fail_set(fail, err, "cannot write the report: %s", strerror(-err));
-	if (outputs->json.stream)
-		err2 = sink_commit(&outputs->json, &second);
-	if (outputs->html.stream)
-		err2 = sink_commit(&outputs->html, err2 ? NULL : &second) ?: err2;
-	if (sink_commit(&outputs->report, err ? NULL : fail))
-		err = -EIO;
-	if (err2 && !err)
-		*fail = second;
-	return err || err2 ? EXITS_OUTPUT : 0;
+	return html_lab(writing->results, writing->count, writing->host, out);
 }
 
 /* ---- the course of the command ---- */
@@ -316,11 +276,11 @@ static int run_all(const struct lab_arguments *arguments, const struct lab_setti
 			fail->text[0] = '\0';
 			status = status ?: failed;
 		}
-		if (arguments->json || results[i].sweep.done < LAB_FEWEST)
+		if (outputs->json || results[i].sweep.done < LAB_FEWEST)
 			continue;
 		if (i)
-			fputc('\n', outputs->report.stream);
-		if (write_text(&results[i], &tracer->features, &outputs->report))
+			fputc('\n', outputs->main.stream);
+		if (write_text(&results[i], &tracer->features, &outputs->main))
 			break; /* the sink tells */
 	}
 	return status;
@@ -335,42 +295,35 @@ static bool is_worth_it(const struct lab_result *results, size_t count)
 	return false;
 }
 
-static int report(const struct lab_arguments *arguments, const struct lab_tracer *tracer,
-		  struct outputs *outputs, const struct lab_result *results, size_t count,
-		  struct fail *fail)
+static int report(const struct lab_tracer *tracer, struct outputs *outputs,
+		  const struct lab_result *results, size_t count, struct fail *fail)
 {
-	int err = 0;
+	struct writing writing = { results, count, &tracer->features };
+	const struct outputs_writer writer = { text, json, html, &writing };
 
-	if (!is_worth_it(results, count)) {
-		abort_outputs(outputs);
-		if (stop_signal())
-			log_note("lab: stopped before %d rounds were done: nothing to report",
-				 LAB_FEWEST);
-		return 0;
-	}
-	if (arguments->json || arguments->json_file)
-		err = write_json(results, count, &tracer->features,
-				 arguments->json ? outputs->report.stream : outputs->json.stream);
-	if (outputs->html.stream)
-		err = html_lab(results, count, &tracer->features, outputs->html.stream) ?: err;
-	return close_outputs(outputs, err, fail);
+	if (is_worth_it(results, count))
+		return outputs_write(outputs, &writer, fail) ? EXITS_OUTPUT : 0;
+	outputs_abort(outputs);
+	if (stop_signal())
+		log_note("lab: stopped before %d rounds were done: nothing to report", LAB_FEWEST);
+	return 0;
 }
 
 static int measure(const struct lab_arguments *arguments, const struct lab_settings *settings,
 		   const struct lab_tracer *tracer, struct fail *fail)
 {
 	struct lab_result results[NAMES_MOST] = { 0 };
-	struct outputs outputs = { 0 };
+	struct outputs outputs = arguments->outputs;
 	struct fail output_fail = { 0 };
 	size_t count = 0;
 	int status, written;
 
-	if (open_outputs(&outputs, arguments, fail))
+	if (outputs_open(&outputs, fail))
 		return EXITS_OUTPUT;
 	stop_install();
 	status = run_all(arguments, settings, tracer, &outputs, results, &count, fail);
 	signal(SIGPIPE, SIG_IGN);
-	written = report(arguments, tracer, &outputs, results, count, &output_fail);
+	written = report(tracer, &outputs, results, count, &output_fail);
 	for (size_t i = 0; i < count; i++)
 		lab_result_free(&results[i]);
 	if (!status && stop_signal())
@@ -415,10 +368,14 @@ static int prepare_and_measure(const struct lab_arguments *arguments, struct fai
 
 int cmd_lab(int argc, char **argv)
 {
-	static const struct argp argp = {
-		.options = option_list, .parser = parse, .args_doc = "[NAME]...", .doc = doc
-	};
-	struct lab_arguments arguments = { .settings = { .seed = SEED, .cpu = PLACE_LAST_CPU } };
+	static const struct argp_child children[] = { { .argp = &outputs_argp }, { 0 } };
+	static const struct argp argp = { .options = option_list,
+					  .parser = parse,
+					  .args_doc = "[NAME]...",
+					  .doc = doc,
+					  .children = children };
+	struct lab_arguments arguments = { .settings = { .seed = SEED, .cpu = PLACE_LAST_CPU },
+					   .outputs.to_stdout = true };
 	struct fail fail = { 0 };
 	int status;
 

@@ -21,6 +21,7 @@ enum option_key {
 	KEY_REPORT = 'r',
 	KEY_JSON = 'j',
 	KEY_FOLLOW = 256,
+	KEY_HTML,
 };
 
 static const struct argp_option option_list[] = {
@@ -28,6 +29,7 @@ static const struct argp_option option_list[] = {
 	{ "force", KEY_FORCE, NULL, 0, "Replace a recording that is there", 1 },
 	{ "report", KEY_REPORT, NULL, 0, "Show the report at once, too", 1 },
 	{ "json", KEY_JSON, "FILE", 0, "Write the report into FILE as JSON, too", 1 },
+	{ "html", KEY_HTML, "FILE", 0, "Write the report into FILE as a page of HTML, too", 1 },
 	{ "as", KEY_AS, "USER", 0, "Run the command as USER", 2 },
 	{ "follow-forks", KEY_FOLLOW, "WHOM", 0, TRACING_FOLLOW_HELP, 2 },
 	{ "duration", KEY_DURATION, "SECONDS", 0, TRACING_DURATION_HELP, 2 },
@@ -90,10 +92,13 @@ static error_t parse(int key, char *text, struct argp_state *state)
 		arguments->recording.replace = true;
 		break;
 	case KEY_REPORT:
-		tracing->reporting.no_text = false;
+		tracing->reporting.outputs.no_main = false;
 		break;
 	case KEY_JSON:
-		tracing->reporting.json_file = text;
+		tracing->reporting.outputs.json_file = text;
+		break;
+	case KEY_HTML:
+		tracing->reporting.outputs.html_file = text;
 		break;
 	case KEY_AS:
 		tracing->options.user = text;
@@ -149,7 +154,7 @@ int cmd_record(int argc, char **argv)
 	char words[TARGETS_WORDS];
 
 	tracing_init(tracing, "record");
-	tracing->reporting.no_text = true;
+	tracing->reporting.outputs.no_main = true;
 	arguments_parse(&argp, "record", argc, argv, ARGP_IN_ORDER, &arguments);
 	if (!tracing->options.argv) {
 		tracing->options.selection = &arguments.targets.selection;

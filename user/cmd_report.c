@@ -110,7 +110,7 @@ int cmd_report(int argc, char **argv)
 					  .doc = doc,
 					  .children = children };
 	struct report_arguments arguments = {
-		.reporting = { .to_stdout = true },
+		.reporting.outputs.to_stdout = true,
 		.directory = RECORDING_DEFAULT,
 	};
 	struct fail fail = { 0 };

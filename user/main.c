@@ -22,6 +22,7 @@ static const struct command commands[] = {
 	{ "attach", "trace processes that run already", cmd_attach },
 	{ "record", "trace, and keep every event in a directory", cmd_record },
 	{ "report", "show the report of a recording", cmd_report },
+	{ "compare", "show runs side by side, with ratios", cmd_compare },
 	{ "export", "write a recording in the form of another tool", cmd_export },
 	{ "top", "watch what it costs, as it runs", cmd_top },
 	{ "serve", "serve what it costs on this host to Prometheus", cmd_serve },

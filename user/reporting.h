@@ -6,32 +6,19 @@
 #ifndef TASKTAX_REPORTING_H
 #define TASKTAX_REPORTING_H
 
-#include <argp.h>
-#include <stdbool.h>
-
-#include "base/log.h"
 #include "model/report.h"
-#include "output/sink.h"
+#include "outputs.h"
 
 /* All zero: the text, to standard error. */
 struct reporting {
-	const char *output, *json_file, *html_file;
-	bool json;	     /* in place of the text */
-	bool threads;	     /* show them one by one, however many processes there are */
-	bool no_text;	     /* nothing but json_file and html_file */
-	bool to_stdout;	     /* where no output is named */
-	struct sink report;  /* text, or JSON in its place */
-	struct sink json_to; /* JSON beside the text, */
-	struct sink html_to; /* and a page of HTML */
+	struct outputs outputs;
+	bool threads; /* show them one by one, however many processes there are */
 };
 
 /* A child of the command's parser; its input is the struct reporting. */
 extern const struct argp reporting_argp;
 
-/*
- * Opens the outputs: before anything is started, so that what cannot be written is known at once. 0 or a negative
- * errno with the reason.
- */
+/* As outputs_open(). */
 int reporting_open(struct reporting *reporting, struct fail *fail);
 
 /* Writes and completes them. 0 or a negative errno with the reason. */

@@ -178,12 +178,14 @@ static double sum_of_shares(const char *chart, unsigned int column)
 
 	while ((row = strstr(row, "<tr>"))) {
 		const char *cell = row;
+		char *end;
 		double share;
 
 		for (unsigned int i = 0; i < column; i++)
 			cell = strstr(cell + 1, "<td data-v=");
 		cell = strchr(cell, '>') + 1;
-		if (sscanf(cell, "%lf %%", &share) == 1)
+		share = strtod(cell, &end); /* "<0.1 %" is none */
+		if (end > cell)
 			sum += share;
 		row += 4;
 	}

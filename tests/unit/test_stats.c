@@ -552,8 +552,27 @@ static void draw_rounds(const struct load *load, struct stats_random *random, do
 	}
 }
 
-/* The share of draws, in per cent, whose interval holds the true ratio; paired or not. */
-static double coverage(const struct load *load, size_t n, bool paired)
+enum method {
+	PAIRED,
+	BOOTSTRAP,
+	RANK_SUM,
+};
+
+static int ratio_by(enum method method, const double *a, const double *b, size_t n,
+		    const struct bootstrap *how, struct interval *ratio)
+{
+	switch (method) {
+	case PAIRED:
+		return stats_ratio_paired(a, b, n, ratio);
+	case BOOTSTRAP:
+		return stats_ratio_bootstrap_unpaired(a, n, b, n, how, ratio);
+	default:
+		return stats_ratio_unpaired(a, n, b, n, ratio);
+	}
+}
+
+/* The share of draws, in per cent, whose interval holds the true ratio. */
+static double coverage(const struct load *load, size_t n, enum method method)
 {
 	struct stats_random random;
 	unsigned int held = 0;
@@ -563,23 +582,21 @@ static double coverage(const struct load *load, size_t n, bool paired)
 	for (unsigned int draw = 0; draw < DRAWS; draw++) {
 		struct bootstrap how = { .seed = draw, .resamples = 500 };
 		struct interval ratio;
-		int err;
 
 		draw_rounds(load, &random, a, b, n);
-		err = paired ? stats_ratio_paired(a, b, n, &ratio) :
-			       stats_ratio_bootstrap_unpaired(a, n, b, n, &how, &ratio);
-		assert_int_equal(err, 0);
+		assert_int_equal(ratio_by(method, a, b, n, &how, &ratio), 0);
 		held += ratio.low <= TRUE_RATIO && TRUE_RATIO <= ratio.high;
 	}
 	return 100.0 * held / DRAWS;
 }
 
-static void check_coverage(const struct load *load, size_t n, bool paired)
+static void check_coverage(const struct load *load, size_t n, enum method method)
 {
-	double percent = coverage(load, n, paired);
+	static const char *const name[] = { "paired", "bootstrap", "rank sum" };
+	double percent = coverage(load, n, method);
 
-	print_message("# %s, %s, n = %zu: coverage %.2f %% of %d draws\n",
-		      paired ? "paired" : "unpaired", load->name, n, percent, DRAWS);
+	print_message("# %s, %s, n = %zu: coverage %.2f %% of %d draws\n", name[method], load->name,
+		      n, percent, DRAWS);
 	assert_true(percent >= 92 && percent <= 98);
 }
 
@@ -587,9 +604,9 @@ static void paired_interval_covers(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < COUNT(loads); i++)
-		check_coverage(&loads[i], 11, true);
-	check_coverage(&loads[2], 6, true);
-	check_coverage(&loads[2], 30, true);
+		check_coverage(&loads[i], 11, PAIRED);
+	check_coverage(&loads[2], 6, PAIRED);
+	check_coverage(&loads[2], 30, PAIRED);
 }
 
 static void unpaired_interval_covers(void **state)
@@ -598,7 +615,114 @@ static void unpaired_interval_covers(void **state)
 	/* Samples that were not interleaved have no rounds in common. */
 	for (size_t i = 0; i < COUNT(loads); i++)
 		if (!loads[i].common)
-			check_coverage(&loads[i], 11, false);
+			check_coverage(&loads[i], 11, BOOTSTRAP);
+	check_coverage(&loads[5], 6, RANK_SUM);
+	check_coverage(&loads[5], 11, RANK_SUM);
+}
+
+/* ---- two samples that were not taken in rounds ---- */
+
+/* Permeability of membranes: Hollander and Wolfe (1973), tables 4.1 and example 4.3: 0.305, from -0.15 to 0.76. */
+static void rank_sum_of_hollander_and_wolfe(void **state)
+{
+	static const double at_term[] = {
+		0.80, 0.83, 1.89, 1.04, 1.45, 1.38, 1.91, 1.64, 0.73, 1.46
+	};
+	static const double earlier[] = { 1.15, 0.88, 0.90, 0.74, 1.21 };
+	double a[COUNT(at_term)], b[COUNT(earlier)];
+	struct interval ratio;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(at_term); i++)
+		a[i] = exp(at_term[i]); /* so that ratios are the differences of the book */
+	for (size_t i = 0; i < COUNT(earlier); i++)
+		b[i] = exp(earlier[i]);
+	assert_int_equal(stats_ratio_unpaired(a, COUNT(a), b, COUNT(b), &ratio), 0);
+	assert_close(log(ratio.point), 0.305, 1e-12);
+	assert_close(log(ratio.low), -0.15, 1e-12);
+	assert_close(log(ratio.high), 0.76, 1e-12);
+}
+
+/* The k-th smallest difference ends the interval: k by exact integer counting of U's distribution. */
+static void rank_sum_ranks_as_counted(void **state)
+{
+	static const struct {
+		size_t a_n, b_n, k;
+	} rows[] = { { 4, 4, 1 }, { 3, 5, 1 },	  { 2, 8, 1 },	   { 5, 5, 3 },
+		     { 6, 7, 7 }, { 10, 12, 30 }, { 20, 30, 201 }, { 50, 50, 966 },
+		     { 3, 4, 0 }, { 2, 7, 0 },	  { 1, 40, 1 },	   { 1, 38, 0 } };
+	double a[64], b[64];
+	struct interval ratio;
+
+	(void)state;
+	for (size_t row = 0; row < COUNT(rows); row++) {
+		size_t a_n = rows[row].a_n, b_n = rows[row].b_n, below = 0;
+
+		for (size_t i = 0; i < a_n; i++)
+			a[i] = exp((double)(i * b_n)); /* so that every difference is another one */
+		for (size_t j = 0; j < b_n; j++)
+			b[j] = exp((double)j);
+		if (!rows[row].k) {
+			assert_int_equal(stats_ratio_unpaired(a, a_n, b, b_n, &ratio), -ENODATA);
+			assert_unknown(&ratio);
+			assert_true(isfinite(ratio.point));
+			continue;
+		}
+		assert_int_equal(stats_ratio_unpaired(a, a_n, b, b_n, &ratio), 0);
+		for (size_t i = 0; i < a_n; i++)
+			for (size_t j = 0; j < b_n; j++)
+				below += log(a[i]) - log(b[j]) < log(ratio.low) + 1e-9;
+		assert_int_equal(below, rows[row].k);
+	}
+}
+
+static void rank_sum_has_no_side(void **state)
+{
+	static const double a[] = { 5, 7, 6, 9, 4, 8 }, b[] = { 11, 10, 14, 12, 13 };
+	struct interval ratio, other;
+
+	(void)state;
+	assert_int_equal(stats_ratio_unpaired(a, COUNT(a), b, COUNT(b), &ratio), 0);
+	assert_int_equal(stats_ratio_unpaired(b, COUNT(b), a, COUNT(a), &other), 0);
+	assert_close(ratio.point * other.point, 1, 1e-12);
+	assert_close(ratio.low * other.high, 1, 1e-12);
+	assert_close(ratio.high * other.low, 1, 1e-12);
+	assert_int_equal(stats_verdict(&ratio).verdict, VERDICT_LOWER);
+}
+
+static void rank_sum_refuses_nonsense(void **state)
+{
+	static const double good[] = { 1, 2, 3, 4 }, zero[] = { 1, 0, 3, 4 },
+			    none[] = { 1, NAN, 3, 4 };
+	struct interval ratio;
+
+	(void)state;
+	assert_int_equal(stats_ratio_unpaired(good, 0, good, 4, &ratio), -EINVAL);
+	assert_int_equal(stats_ratio_unpaired(good, 4, zero, 4, &ratio), -EINVAL);
+	assert_int_equal(stats_ratio_unpaired(none, 4, good, 4, &ratio), -EINVAL);
+	assert_unknown(&ratio);
+	/* The smallest that has an interval: from the least to the largest ratio. */
+	assert_int_equal(stats_ratio_unpaired(good, 4, good, 4, &ratio), 0);
+	assert_close(ratio.low, 0.25, 1e-12);
+	assert_close(ratio.high, 4, 1e-12);
+	assert_close(ratio.point, 1, 1e-12);
+}
+
+/* Above the exact sizes the normal approximation takes over, without a step. */
+static void rank_sum_of_many(void **state)
+{
+	double a[64], b[64];
+	struct interval exact, normal;
+
+	(void)state;
+	for (size_t i = 0; i < 51; i++) {
+		a[i] = 100 + (double)(i * 37 % 51);
+		b[i] = 90 + (double)(i * 29 % 51);
+	}
+	assert_int_equal(stats_ratio_unpaired(a, 50, b, 50, &exact), 0);
+	assert_int_equal(stats_ratio_unpaired(a, 51, b, 51, &normal), 0);
+	assert_close(normal.low, exact.low, 0.01);
+	assert_close(normal.high, exact.high, 0.01);
 }
 
 /* ---- verdict ---- */
@@ -811,6 +935,11 @@ int main(void)
 		cmocka_unit_test(bootstrap_is_repeatable),
 		cmocka_unit_test(paired_interval_covers),
 		cmocka_unit_test(unpaired_interval_covers),
+		cmocka_unit_test(rank_sum_of_hollander_and_wolfe),
+		cmocka_unit_test(rank_sum_ranks_as_counted),
+		cmocka_unit_test(rank_sum_has_no_side),
+		cmocka_unit_test(rank_sum_refuses_nonsense),
+		cmocka_unit_test(rank_sum_of_many),
 		cmocka_unit_test(verdict_needs_the_interval_to_exclude_one),
 		cmocka_unit_test(random_numbers_as_published),
 		cmocka_unit_test(random_below_is_uniform),

@@ -119,6 +119,17 @@ int stats_difference_paired(const double *a, const double *b, size_t n,
 			    struct interval *difference);
 
 /*
+ * The ratio a/b of two samples that have nothing to do with each other: runs made at different times. point is the
+ * Hodges-Lehmann estimate, the exponential of the median of all differences log(a[i]) - log(b[j]); [low, high] holds the
+ * ratios that the rank-sum test of Mann and Whitney does not reject (exact null distribution up to 50 values each, normal
+ * approximation above). Needs 4 and 4 values, or 3 and 5, or 2 and 8: with fewer even the widest interval holds the ratio
+ * in less than 95 % of cases, and the result is -ENODATA. What slows all runs of one side is not told from the side.
+ * Sources: as stats_ratio_paired(), sections 4.1 to 4.3; H. B. Mann and D. R. Whitney, Ann. Math. Statist. 18 (1947) 50-60.
+ */
+int stats_ratio_unpaired(const double *a, size_t a_n, const double *b, size_t b_n,
+			 struct interval *ratio);
+
+/*
  * The two-sided p-value of Wilcoxon's signed-rank test that these differences (of ratios: of their logarithms) lie
  * evenly about 0. Zeros are left out, as Wilcoxon did, ties get the mean of their ranks; exact up to 100 values, then
  * by the normal approximation. All zero: 1. -EINVAL for no value or one that is not finite, -ENOMEM.
