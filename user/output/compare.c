@@ -153,11 +153,15 @@ static void sides(const struct compare *compare, struct page *page)
 
 /* --- figure by figure --- */
 
-static void value_cell(struct table *table, const struct compare_row *row,
-		       const struct compare_cell *cell)
+static void value_cell(struct table *table, struct page *page, const struct compare_row *row,
+		       size_t runs, const struct compare_cell *cell)
 {
-	table_cell(table, cell->known ? STYLE_PLAIN : STYLE_DIM, "%s",
-		   compare_value(row->figure->unit, cell->median.point).text);
+	struct mark mark = { "" };
+
+	if (cell->known && cell->known < runs)
+		mark = page_note(page, "known of %zu of %zu runs", cell->known, runs);
+	table_cell(table, cell->known ? STYLE_PLAIN : STYLE_DIM, "%s%s",
+		   compare_value(row->figure->unit, cell->median.point).text, mark.text);
 }
 
 static enum style verdict_style(enum verdict verdict)
@@ -228,8 +232,8 @@ static void against_first(const struct compare *compare, size_t side, struct pag
 			group_row(table, row->figure->group, !i);
 		table_row(table);
 		table_cell(table, STYLE_PLAIN, "%s", row->figure->label);
-		value_cell(table, row, &row->cell[0]);
-		value_cell(table, row, &row->cell[side]);
+		value_cell(table, page, row, compare->side[0].runs, &row->cell[0]);
+		value_cell(table, page, row, compare->side[side].runs, &row->cell[side]);
 		ratio_cells(table, page, &row->cell[side], intervals);
 	}
 	table_print(table, page);
@@ -246,11 +250,11 @@ static void certainty(const struct compare *compare, struct page *page)
 			"(--side)");
 		return;
 	}
-	page_text(
-		page, STYLE_DIM, 2, 4,
-		"%s of %s ratios with an interval differ from 1; if nothing differed, about one in "
-		"20 would by chance",
-		figure_count(compare->told_apart).text, figure_count(compare->judged).text);
+	page_text(page, STYLE_DIM, 2, 4,
+		  "%s of %s figures are higher or lower; if no side differed, about one in 20 "
+		  "would be "
+		  "by chance",
+		  figure_count(compare->told_apart).text, figure_count(compare->judged).text);
 	page_text(
 		page, STYLE_DIM, 2, 4,
 		"intervals by the ranks of Mann and Whitney: the runs of a side are taken as made "
