@@ -272,11 +272,13 @@ install: all ## install into $(DESTDIR)$(PREFIX), /usr/local by default
 	install -D -m 644 README.md '$(DOCDIR)/README.md'
 	install -D -m 644 user/output/report.schema.json '$(DOCDIR)/report.schema.json'
 	install -D -m 644 user/output/events.schema.json '$(DOCDIR)/events.schema.json'
+	install -D -m 644 user/output/compare.schema.json '$(DOCDIR)/compare.schema.json'
 
 .PHONY: uninstall
 uninstall: ## remove what install put there
 	rm -f '$(BINDIR)/tasktax' '$(BINDIR)/tasktax-demo'
-	rm -f '$(DOCDIR)/README.md' '$(DOCDIR)/report.schema.json' '$(DOCDIR)/events.schema.json'
+	rm -f '$(DOCDIR)/README.md' '$(DOCDIR)/report.schema.json' '$(DOCDIR)/events.schema.json' \
+		'$(DOCDIR)/compare.schema.json'
 	[ ! -d '$(DOCDIR)' ] || rmdir '$(DOCDIR)'
 
 .PHONY: clean

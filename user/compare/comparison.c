@@ -219,7 +219,7 @@ static int compare_settings(struct compare *compare, const char *what, const cha
 			char *here, *there;
 			int err;
 
-			if (json_equal(first, other))
+			if (first == other || json_equal(first, other))
 				continue;
 			here = say(first);
 			there = say(other);
