@@ -73,6 +73,7 @@ page_json() { jq -r "$1" "$BATS_FILE_TMPDIR/page.json"; }
 	look --without-script "$BATS_FILE_TMPDIR/page.html"
 	seen '.canvases == 0 and .figures >= 6 and .tables >= 14'
 	parse "$BATS_FILE_TMPDIR/page.html"
+	# shellcheck disable=SC2016
 	says '. as $page | .figures | length >= 6 and all($page.tables[.table].rows | length > 2)'
 }
 
@@ -99,6 +100,7 @@ page_json() { jq -r "$1" "$BATS_FILE_TMPDIR/page.json"; }
 }
 
 @test "the timeline in the JSON has the sums of the report" {
+	# shellcheck disable=SC2016
 	page_json '.timeline as $t | . as $r | ([.switches[].count] | add) == ([$t.switches[][]] | add) and
 		([.faults[].count] | add) == ($t.faults | add) and .tax.run_ns == ($t.run_ns | add) and
 		.tax.switching_ns == ($t.direct_ns | add) and .tax.faulting_ns == ($t.fault_ns | add)' | grep -qx true

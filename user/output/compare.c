@@ -66,7 +66,7 @@ struct figure compare_ratio(double ratio)
 
 static struct quoted short_name(const struct compare_side *side)
 {
-	struct quoted name;
+	struct quoted name = { "" };
 
 	quote_cell(name.text, sizeof(name.text), side->name, strlen(side->name), NAME_MOST);
 	return name;
