@@ -42,9 +42,9 @@ msg = @printf '  %-8s %s\n' "$(1)" "$(2)";
 MAKEFLAGS += --no-print-directory
 endif
 
-LIBRARIES := libbpf libelf zlib jansson libcap-ng libmicrohttpd ncursesw
+LIBRARIES := libbpf libelf zlib jansson libcap-ng libmicrohttpd ncursesw libprotobuf-c
 ALL_LDLIBS := $(shell $(PKG_CONFIG) --libs $(LIBRARIES) 2>/dev/null || \
-	        echo -lbpf -lelf -lz -ljansson -lcap-ng -lmicrohttpd -lncursesw -ltinfo) -lpthread -lm $(LDLIBS)
+	        echo -lbpf -lelf -lz -ljansson -lcap-ng -lmicrohttpd -lncursesw -ltinfo -lprotobuf-c) -lpthread -lm $(LDLIBS)
 
 # _GNU_SOURCE is empty, so that a file which defines it the usual way defines the same.
 CFLAGS ?= -O2 -g
@@ -75,7 +75,7 @@ BPF_SOURCES := bpf/sched.bpf.c $(filter-out bpf/sched.bpf.c,$(wildcard bpf/*.bpf
 BPF_OBJECTS := $(BPF_SOURCES:bpf/%.bpf.c=$(BUILD)/bpf/%.o)
 USER_SOURCES := $(wildcard user/*.c user/*/*.c)
 USER_OBJECTS := $(USER_SOURCES:%.c=$(BUILD)/%.o)
-LIBRARY_OBJECTS := $(filter-out $(BUILD)/user/main.o,$(USER_OBJECTS))
+LIBRARY_OBJECTS := $(filter-out $(BUILD)/user/main.o,$(USER_OBJECTS)) $(BUILD)/export/perfetto.pb-c.o
 DEMO_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(wildcard examples/demo/*.c))
 TEST_SOURCES := $(wildcard tests/unit/test_*.c tests/bpf/test_*.c)
 TESTS := $(TEST_SOURCES:%.c=$(BUILD)/%)
@@ -154,6 +154,21 @@ $(BUILD)/libtasktax.a: $(LIBRARY_OBJECTS) $(BUILD)/sources
 $(BUILD)/tasktax: $(BUILD)/user/main.o $(BUILD)/libtasktax.a
 	$(call msg,LINK,$@)
 	$(Q)$(CC) $(ALL_CFLAGS) $^ $(ALL_LDFLAGS) -o $@ $(ALL_LDLIBS)
+
+# ---- Perfetto's messages ------------------------------------------------------------------------
+
+$(BUILD)/export/perfetto.pb-c.c: user/export/perfetto.proto
+	$(call msg,PROTOC,$@)
+	@mkdir -p $(@D)
+	$(Q)protoc-c --proto_path=$(<D) --c_out=$(@D) $(<F)
+
+# Not ours: without our warnings.
+$(BUILD)/export/perfetto.pb-c.o: $(BUILD)/export/perfetto.pb-c.c Makefile $(BUILD)/flags
+	$(call msg,CC,$@)
+	$(Q)$(CC) $(filter-out $(WARNINGS),$(ALL_CFLAGS)) -c $< -o $@
+
+$(BUILD)/export/perfetto.pb-c.h: $(BUILD)/export/perfetto.pb-c.c
+$(BUILD)/user/export/perfetto_packets.o: $(BUILD)/export/perfetto.pb-c.h
 
 # ---- what every page of HTML has in it ----------------------------------------------------------
 

@@ -19,6 +19,13 @@ static const struct export_format formats[] = {
 	  .event = folded_event,
 	  .end = folded_end,
 	  .free = folded_free },
+	{ .name = "perfetto",
+	  .help = "tracks and slices: ui.perfetto.dev, trace_processor",
+	  .binary = true,
+	  .begin = perfetto_begin,
+	  .event = perfetto_event,
+	  .end = perfetto_end,
+	  .free = perfetto_free },
 	{ .name = NULL },
 };
 

@@ -18,4 +18,9 @@ int folded_event(struct export *export, const struct event_header *event);
 int folded_end(struct export *export, const struct report *report);
 void folded_free(struct export *export);
 
+int perfetto_begin(struct export *export);
+int perfetto_event(struct export *export, const struct event_header *event);
+int perfetto_end(struct export *export, const struct report *report);
+void perfetto_free(struct export *export);
+
 #endif
