@@ -15,9 +15,8 @@
 #include "base/quote.h"
 #include "base/units.h"
 #include "cmd.h"
-#include "export/export.h"
+#include "exporting.h"
 #include "recording.h"
-#include "replay.h"
 #include "targets.h"
 #include "tracing.h"
 
@@ -175,30 +174,6 @@ static char *show_lists(int key, const char *text, void *input)
 
 /* --- the way through --- */
 
-struct course {
-	const struct export_format *format;
-	struct export export;
-};
-
-static int begin(void *context, const struct replay *replay)
-{
-	struct course *course = context;
-
-	course->export.reader = replay->reader;
-	course->export.model = replay->model;
-	return course->format->begin(&course->export);
-}
-
-static int take(void *context, const struct event_header *event)
-{
-	struct course *course = context;
-	int err = 0;
-
-	if (event->kind == EVENT_NAME)
-		err = who_learn(&course->export.names, (const void *)event);
-	return err ?: course->format->event(&course->export, event) ?: course->export.out->err;
-}
-
 /* What is not in the output, or not known, is said aloud. */
 static void warn(const struct report *report, const char *directory)
 {
@@ -226,26 +201,14 @@ static int write_error(const char *output, int err, struct fail *fail)
 /* Reads and writes; the sink is open. */
 static int convert(const struct export_arguments *arguments, struct buffer *out, struct fail *fail)
 {
-	struct course course = { .format = arguments->format,
-				 .export = { .options = &arguments->options, .out = out } };
-	const struct replay_tap tap = { begin, take, &course };
-	struct replay_part part = arguments->part;
 	struct replay replay;
-	int status, err = 0;
+	int status = export_run(&replay, arguments->directory, &arguments->part, arguments->format,
+				&arguments->options, out, fail);
 
-	part.tap = &tap;
-	status = replay_run(&replay, arguments->directory, &part, fail);
 	if (!status) {
-		err = course.format->end(&course.export, replay.report);
-		if (err && !out->err)
-			status = (fail_set(fail, err, "%s", strerror(-err)), EXITS_FAILURE);
-		buffer_flush(out);
 		warn(replay.report, arguments->directory);
 		replay_free(&replay);
 	}
-	if (course.format->free)
-		course.format->free(&course.export);
-	who_free(&course.export.names);
 	return out->err ? write_error(arguments->output, out->err, fail) : status;
 }
 

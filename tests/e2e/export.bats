@@ -36,6 +36,21 @@ refused() {
 	[[ $stderr == *"$2"* ]]
 }
 
+# to_perfetto [RECORDING]: as a Perfetto trace, decoded into perfetto.json; nothing in it would trouble a reader.
+to_perfetto() {
+	"$TASKTAX" export "${1-$(REC)}" --to perfetto -o trace.pftrace --force
+	python3 "$BATS_TEST_DIRNAME/perfetto.py" trace.pftrace >perfetto.json
+	perfetto '.wrong == []'
+}
+
+perfetto() {
+	[ "$(jq -r "$1" perfetto.json)" = true ] || {
+		echo "false: $1"
+		jq -c 'del(.values, .tracks, .instants)' perfetto.json
+		return 1
+	}
+}
+
 # to_sql: the CSV in db.
 to_sql() {
 	rm -f db
@@ -77,6 +92,23 @@ to_sql() {
 	awk -F'[; ]' '{ level[$2 FS (/ via /? $4: "")] += $NF } END { for (l in level) print level[l] }' stacks |
 		sort | diff <(cut -f 3 switches | sort) -
 	export_to folded --folded faults | awk '{ n += $NF } END { print n }' | diff <(live '.faults | map(.count) | add') -
+
+	to_perfetto
+	cut -f 1,3 switches | awk -v OFS='\t' '{ n[$1] += $2 } END { for (l in n) print l, n[l] }' | sort |
+		diff - <(jq -r '.counts | to_entries[] | select(.key | startswith("switch-")) |
+			"\(.key | sub("switch-"; ""))\t\(.value)"' perfetto.json | sort)
+	live '.faults | group_by(.level)[] | "\(.[0].level // "unknown")\t\(map(.count) | add)"' | sort |
+		diff - <(jq -r '.counts | to_entries[] | select(.key | startswith("fault-")) |
+			"\(.key | sub("fault-"; ""))\t\(.value)"' perfetto.json | sort)
+	perfetto "([.instants[] | select(.name == \"exit\")] | length) == $(live .tasks.exits)"
+	perfetto "([.instants[] | select(.name == \"exec\")] | length) == $(live .tasks.execs)"
+
+	# the copy is the recording: the same bytes, the same report, as many events for babeltrace2
+	export_to ctf -o copy
+	diff -r "$(REC)" copy
+	"$TASKTAX" report --json=copy.json -o text copy
+	diff copy.json <("$TASKTAX" report --json "$(REC)")
+	[ "$(babeltrace2 copy | wc -l)" = "$(babeltrace2 "$(REC)" | wc -l)" ]
 }
 
 @test "costs add up in every format to those of the report" {
@@ -84,6 +116,10 @@ to_sql() {
 	[ "$expected" -gt 0 ]
 	[ "$(export_to ndjson | jq -s 'map(.direct_ns // 0) | add')" = "$expected" ]
 	[ "$(export_to folded --folded direct | awk '{ n += $NF } END { print n }')" = "$expected" ]
+	to_perfetto
+	# of targets as slices of their own, of all as notes
+	perfetto "([.sums | to_entries[] | select(.key | startswith(\"switch-\")) | .value] | add) == $expected"
+	perfetto ".sums[\"slice switch\"] == $(live '[.switches[] | select(.via) | .direct_ns | select(.mean) | .count * .mean] | add | round')"
 	to_sql
 	[ "$(sqlite3 db 'SELECT sum(cast(direct_ns AS INTEGER)) FROM events')" = "$expected" ]
 	waits=$(live '[.switches[].wait_ns | select(.mean) | .count * .mean] | add | round')
@@ -98,6 +134,72 @@ to_sql() {
 		<(live '[.switches[] | {level, via, count, voluntary, priced: .direct_ns.count,
 			mean: (.direct_ns.mean * 10 | round / 10), max: .direct_ns.max}] | sort_by([.level, .via])' |
 			jq -S .)
+}
+
+@test "a Perfetto trace: tracks of CPUs, processes, tasks and faults; arrows; counters" {
+	"$TASKTAX" record -o wakers --wakers --json=wakers.json -- sh -c \
+		'perf bench sched pipe -T -l 500; perf bench sched messaging -g 1 -l 20; sleep 0.02' >out 2>&1
+	to_perfetto wakers
+	# every process and every task of the report has its track, by pid, tid and name
+	diff <(jq -r '.tracks[] | select(.kind == "thread") | "\(.pid) \(.tid) \(.name)"' perfetto.json | sort -u) \
+		<(jq -r '.processes[] | .pid as $pid | .tasks[] | "\($pid) \(.pid) \(.comm)"' wakers.json | sort -u)
+	perfetto '([.tracks[] | select(.kind == "process")] | length) >= '"$(jq .tasks.processes wakers.json)"
+	# a task's track belongs to the process of its pid, and the page faults to the task
+	perfetto '.tracks as $all | [$all[] | select(.kind == "thread")] |
+		all(.parent as $p | .pid as $pid | any($all[]; .uuid == $p and .kind == "process" and .pid == $pid))'
+	perfetto '.tracks as $all | [$all[] | select(.name == "page faults")] | length > 1 and
+		all(.parent as $p | any($all[]; .uuid == $p and .kind == "thread"))'
+	perfetto '[.tracks[].name | select(test("^CPU [0-9]+$"))] | length >= 1'
+	# arrows: from creator to created, from waker to woken
+	perfetto ".arrows_ended == .arrows or .arrows_ended > .arrows * 0.9"
+	perfetto ".arrows_ended >= $(jq '.tasks.created | add' wakers.json) + 500"
+	# counters: as the timeline in the report has them
+	for level in thread process; do
+		jq -e --slurpfile r wakers.json --arg l "$level" '$r[0].timeline as $t |
+			[.values["switches a second: " + $l], $t.switches[$l]] | transpose |
+			length == ($t.run_ns | length) and all((.[0] * $t.width_ns / 1e9 | round) == .[1])' perfetto.json
+	done
+	perfetto '.counters["tax, % of the run time"] > 0 and .counters["PSS, bytes"] > 0'
+	# how long tasks ran: the slices on the CPUs are the run time
+	ran=$(jq .tax.run_ns wakers.json)
+	perfetto "[.sums | to_entries[] | select(.key | test(\"^slice .* [0-9]+\$\")) | .value] | add == $ran"
+	perfetto '.clocks["3"] == .clocks["6"] and .clocks["1"] > 1500000000000000000'
+	# protobuf itself reads it as well
+	protoc --decode_raw <trace.pftrace >raw
+	[ "$(grep -c '^1 {' raw)" = "$(jq .packets perfetto.json)" ]
+}
+
+@test "a copy as CTF: what is damaged is left out, and said; names that are taken are kept" {
+	cp -r "$(REC)" damaged
+	# in the body of the first packet that has one, and at the end
+	printf 'XXXXXXXX' | dd of=damaged/cpu0 bs=1 seek=1000 conv=notrunc status=none
+	truncate -s -50 damaged/cpu1
+	run --separate-stderr "$TASKTAX" export damaged --to ctf -o copy
+	[ "$status" = 0 ]
+	[[ $stderr == *"warning: export: "*"damaged or cut-off packets are not in copy"* ]]
+	babeltrace2 copy >bt 2>err
+	[ "$(wc -l <bt)" -gt 100 ]
+	[ "$("$TASKTAX" report copy --json | jq '.events.received')" -gt 100 ]
+	refused 123 "copy exists; --force replaces a recording" "$(REC)" --to ctf -o copy
+	export_to ctf -o copy --force
+	diff -r "$(REC)" copy
+	mkdir other && touch other/file
+	refused 123 "other exists and is no recording" "$(REC)" --to ctf -o other --force
+	[ -e other/file ]
+	ln -s copy link
+	refused 123 "link exists" "$(REC)" --to ctf -o link
+	refused 123 "link is a symbolic link" "$(REC)" --to ctf -o link --force
+	refused 123 "copy is the recording itself" copy --to ctf -o copy --force
+	refused 120 "--to ctf makes a directory" "$(REC)" --to ctf
+	refused 120 "is of a whole recording" "$(REC)" --to ctf -o part --from 1
+	refused 120 "nowhere" nowhere --to ctf -o new
+	[ ! -e new ]
+	mkdir small
+	mount -t tmpfs -o size=64K none small
+	MOUNTED=$PWD/small
+	refused 123 "No space left on device" "$(REC)" --to ctf -o small/copy
+	[ -z "$(ls -A small)" ]
+	[ -z "$(find . -name '*.[0-9]*' -path './copy*')" ]
 }
 
 @test "event by event what babeltrace2 reads from the recording" {
@@ -189,6 +291,8 @@ to_sql() {
 	"$TASKTAX" export hostile --to folded >stacks
 	run ! grep -vE '^[[:print:]]+ [0-9]+$' stacks
 	run ! grep -v '^[^;]*;[^;]*;[^;]* [0-9]*$' stacks
+	to_perfetto hostile
+	perfetto '[.tracks[] | .name] | index("\"},{\"x\":\"") != null'
 }
 
 @test "a part, and some of the processes: as report has them" {
@@ -205,13 +309,15 @@ to_sql() {
 	cp -r "$(REC)" cut
 	truncate -s -5000 cut/cpu0
 	rm cut/end
-	for format in ndjson csv folded; do
+	for format in ndjson csv folded perfetto; do
 		run --separate-stderr "$TASKTAX" export cut --to "$format"
 		[ "$status" = 0 ]
 		[[ $stderr == *"warning: export: cut: "*"what is missing is not in the output"* ]]
 	done
 	"$TASKTAX" export cut --to ndjson 2>/dev/null | tail -n 1 | jq -e '.partial_because != null and .cut_off and .damaged.first != ""'
 	"$TASKTAX" export cut --to csv 2>/dev/null | tail -n 1 | grep -q ',partial,'
+	to_perfetto cut
+	perfetto '[.instants[] | select(.name == "events were lost") | .partial_because] | length == 1 and all(length > 10)'
 	# few and small rings, and a busy machine: losses
 	"$TASKTAX" record -o lossy --ring-size 4K --json=lossy.json -- perf bench sched messaging -g 4 -l 200 >/dev/null 2>&1 || true
 	lost=$(jq '.events.lost.switch' lossy.json)
@@ -235,6 +341,8 @@ to_sql() {
 		jq -se 'length == 2 and first.event == "header" and (last | .event == "trailer" and .events == 0)'
 	[ "$("$TASKTAX" export short --to csv 2>/dev/null | grep -c '^[0-9]')" = 0 ]
 	[ -z "$("$TASKTAX" export short --to folded 2>/dev/null)" ]
+	to_perfetto short
+	perfetto '.counts == {} and .packets > 10'
 }
 
 @test "outputs that are there, or cannot be written: 123, and nothing is left or changed" {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * fuzz_record.c - recordings that nobody made, for libFuzzer: whatever a directory holds, `tasktax report` reads it
- * to its end, within bounds and without leaks.
+ * to its end, and `tasktax export` into every format, within bounds and without leaks.
  *
  * The first byte says what the rest is:
  *   0  events, two bytes and a payload each, in sound packets: what gets past the reader meets the model
@@ -9,7 +9,7 @@
  *   2  the body of one packet with a sound head: the checksum is not what protects us
  *   3  the metadata
  *   4  the closing record
- * Its upper half picks the part that is reported. Linked with the reader, the model and the outputs; see tests/fuzz/run.
+ * Its upper half picks the part that is reported. Linked with the reader, the model, the outputs and the exports; see tests/fuzz/run.
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -18,12 +18,15 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "exporting.h"
+#include "html/report_page.h"
 #include "output/json.h"
 #include "output/text.h"
 #include "record/metadata.h"
 #include "record/packet.h"
 #include "replay.h"
 
+#define FORMATS 4   /* that are files: the first of export_formats() */
 #define PIECES 4096 /* bytes of the events of one input, at most so many times */
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -198,12 +201,35 @@ static void show(const struct report *report)
 	const struct text_options look = { .width = 80, .threads = true };
 	FILE *out = fopen("/dev/null", "w");
 
-	if (json_write(report, out) || text_write(report, out, &look))
+	if (json_write(report, out) || text_write(report, out, &look) || html_report(report, out))
 		abort();
 	fclose(out);
 }
 
-static void read_it(uint8_t part)
+/* In one format or another; that of CTF makes a directory. */
+static void export_it(uint8_t which, const struct replay_part *parts)
+{
+	const struct export_options options = { .folded = which / FORMATS % FOLDED_WHATS };
+	const struct export_format *format = export_formats();
+	struct replay replay;
+	struct buffer out;
+	struct sink sink;
+	struct fail fail;
+
+	for (unsigned int skip = which % FORMATS; skip && format[1].name; skip--)
+		format++;
+	if (format->copy)
+		return;
+	if (sink_open(&sink, "/dev/null", &fail) || buffer_init(&out, &sink))
+		abort();
+	if (!export_run(&replay, folder(), parts, format, &options, &out, &fail))
+		replay_free(&replay);
+	buffer_free(&out);
+	sink_abort(&sink);
+}
+
+/* `format`: which one; an input need not go through all of them. */
+static void read_it(uint8_t part, uint8_t format)
 {
 	static const uint32_t pids[] = { 1, 2, 3, 5 };
 	const struct replay_part parts = {
@@ -219,6 +245,7 @@ static void read_it(uint8_t part)
 		return;
 	show(replay.report);
 	replay_free(&replay);
+	export_it(format, &parts);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -249,6 +276,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	default:
 		put_closing(data, size);
 	}
-	read_it(what >> 4);
+	read_it(what >> 4, (uint8_t)size);
 	return 0;
 }

@@ -26,6 +26,9 @@ static const struct export_format formats[] = {
 	  .event = perfetto_event,
 	  .end = perfetto_end,
 	  .free = perfetto_free },
+	{ .name = "ctf",
+	  .help = "a verified copy, a directory: babeltrace2, Trace Compass",
+	  .copy = ctf_copy },
 	{ .name = NULL },
 };
 

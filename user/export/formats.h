@@ -23,4 +23,6 @@ int perfetto_event(struct export *export, const struct event_header *event);
 int perfetto_end(struct export *export, const struct report *report);
 void perfetto_free(struct export *export);
 
+int ctf_copy(const char *directory, const char *output, bool replace, struct fail *fail);
+
 #endif

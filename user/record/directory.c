@@ -24,8 +24,9 @@ bool record_directory_has(const char *name)
 	       (!strncmp(name, "cpu", 3) && !parse_u64_range(name + 3, 0, UINT16_MAX, &cpu));
 }
 
-/* Calls for each name but "." and ".."; stops at the first that gives an error. */
-static int each_name(int directory, int (*take)(int directory, const char *name))
+int record_directory_each(int directory,
+			  int (*take)(void *context, int directory, const char *name),
+			  void *context)
 {
 	int copy = openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), err = 0;
 	DIR *list = copy < 0 ? NULL : fdopendir(copy);
@@ -39,13 +40,14 @@ static int each_name(int directory, int (*take)(int directory, const char *name)
 	}
 	while (!err && (entry = readdir(list)))
 		if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
-			err = take(directory, entry->d_name);
+			err = take(context, directory, entry->d_name);
 	closedir(list);
 	return err;
 }
 
-static int remove_file(int directory, const char *name)
+static int remove_file(void *context, int directory, const char *name)
 {
+	(void)context;
 	if (record_directory_has(name) && unlinkat(directory, name, 0) && errno != ENOENT)
 		return -errno;
 	return 0;
@@ -53,13 +55,29 @@ static int remove_file(int directory, const char *name)
 
 int record_directory_empty(int directory)
 {
-	return each_name(directory, remove_file);
+	return record_directory_each(directory, remove_file, NULL);
 }
 
-static int is_foreign(int directory, const char *name)
+static int is_foreign(void *context, int directory, const char *name)
 {
+	(void)context;
 	(void)directory;
 	return record_directory_has(name) ? 0 : -EEXIST;
+}
+
+int record_directory_open(int directory, const char *name, uint64_t *size)
+{
+	int fd = openat(directory, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	struct stat status;
+
+	if (fd < 0)
+		return -errno;
+	if (!fstat(fd, &status) && S_ISREG(status.st_mode)) {
+		*size = (uint64_t)status.st_size;
+		return fd;
+	}
+	close(fd);
+	return -EINVAL;
 }
 
 /* The metadata of a recording names its tracer in the first lines. */
@@ -81,7 +99,7 @@ static int replace_recording(int directory, const char *path, struct fail *fail)
 {
 	int err;
 
-	if (each_name(directory, is_foreign) || !is_ours(directory))
+	if (record_directory_each(directory, is_foreign, NULL) || !is_ours(directory))
 		return fail_set(
 			fail, -EEXIST,
 			"%s exists and is no recording: it is left alone, even with --force",

@@ -93,8 +93,7 @@ static int give_up(struct packet_stream *stream, struct packet_fault *fault, con
 	return 0;
 }
 
-/* Reads the packet at stream->at into head and body; a damaged one is skipped. */
-static int load(struct packet_stream *stream, const u8 uuid[CTF_UUID_BYTES],
+int packet_load(struct packet_stream *stream, const u8 uuid[CTF_UUID_BYTES],
 		struct packet_fault *fault)
 {
 	struct packet_head *head = &stream->head;
@@ -102,6 +101,7 @@ static int load(struct packet_stream *stream, const u8 uuid[CTF_UUID_BYTES],
 	uint32_t length;
 	int64_t got;
 
+	memset(fault, 0, sizeof(*fault));
 	stream->used = stream->next = 0;
 	memset(head, 0, sizeof(*head));
 	got = read_at(stream, head, sizeof(*head), stream->at);
@@ -172,7 +172,7 @@ const struct event_header *packet_next(struct packet_stream *stream, const u8 uu
 	while (stream->next >= stream->used) {
 		if (stream->at >= stream->size)
 			return NULL;
-		*err = load(stream, uuid, fault);
+		*err = packet_load(stream, uuid, fault);
 		if (*err || fault->what)
 			return NULL;
 	}

@@ -37,6 +37,13 @@ struct packet_fault {
 u32 packet_checksum(const struct packet_head *head, const void *body, uint32_t length);
 
 /*
+ * Reads the packet at stream->at, which must be below stream->size, into head and body: a damaged one is skipped, and
+ * *fault says so. packet_next() does it by itself. 0 or a negative errno.
+ */
+int packet_load(struct packet_stream *stream, const u8 uuid[CTF_UUID_BYTES],
+		struct packet_fault *fault);
+
+/*
  * The next event, or NULL at the end of the stream. *fault says what was left out before it; call again until it is
  * empty. `uuid`: of the trace. *err: a negative errno, when the file cannot be read.
  */

@@ -44,26 +44,10 @@ struct record_reader {
 
 /* --- opening --- */
 
-/* Files of others: no links, no pipes that would hold us. */
-static int open_file(int directory, const char *name, uint64_t *size)
-{
-	int fd = openat(directory, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-	struct stat status;
-
-	if (fd < 0)
-		return -errno;
-	if (!fstat(fd, &status) && S_ISREG(status.st_mode)) {
-		*size = (uint64_t)status.st_size;
-		return fd;
-	}
-	close(fd);
-	return -EINVAL;
-}
-
 static char *read_text(int directory, const char *name, int *err)
 {
 	uint64_t size = 0, done = 0;
-	int fd = open_file(directory, name, &size);
+	int fd = record_directory_open(directory, name, &size);
 	char *text;
 
 	*err = fd < 0 ? fd : size > METADATA_MOST ? -EFBIG : 0;
@@ -118,7 +102,7 @@ static int add_stream(struct record_reader *reader, const char *name)
 
 	if (!strcmp(name, METADATA_NAME) || !record_directory_has(name))
 		return 0;
-	fd = open_file(reader->directory, name, &size);
+	fd = record_directory_open(reader->directory, name, &size);
 	if (fd < 0)
 		return fd;
 	if (array_grow(reader->stream, reader->room, reader->streams)) {
@@ -474,6 +458,16 @@ const struct run_context *record_reader_context(const struct record_reader *read
 uint64_t record_reader_began(const struct record_reader *reader)
 {
 	return reader->began_ns;
+}
+
+const uint8_t *record_reader_uuid(const struct record_reader *reader)
+{
+	return reader->metadata.uuid;
+}
+
+int record_reader_directory(const struct record_reader *reader)
+{
+	return reader->directory;
 }
 
 int64_t record_reader_clock_offset(const struct record_reader *reader)

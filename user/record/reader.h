@@ -25,6 +25,10 @@ void record_reader_free(struct record_reader *reader);
 /* Valid as long as the reader. What is only known at the end is in it when the recording has an end. */
 const struct run_context *record_reader_context(const struct record_reader *reader);
 
+/* Of the trace, CTF_UUID_BYTES; and its directory, open: both valid as long as the reader. */
+const uint8_t *record_reader_uuid(const struct record_reader *reader);
+int record_reader_directory(const struct record_reader *reader);
+
 /* CLOCK_REALTIME less CLOCK_MONOTONIC when recording began, ns. */
 int64_t record_reader_clock_offset(const struct record_reader *reader);
 
