@@ -145,8 +145,10 @@ to_sql() {
 		<(jq -r '.processes[] | .pid as $pid | .tasks[] | "\($pid) \(.pid) \(.comm)"' wakers.json | sort -u)
 	perfetto '([.tracks[] | select(.kind == "process")] | length) >= '"$(jq .tasks.processes wakers.json)"
 	# a task's track belongs to the process of its pid, and the page faults to the task
+	# shellcheck disable=SC2016
 	perfetto '.tracks as $all | [$all[] | select(.kind == "thread")] |
 		all(.parent as $p | .pid as $pid | any($all[]; .uuid == $p and .kind == "process" and .pid == $pid))'
+	# shellcheck disable=SC2016
 	perfetto '.tracks as $all | [$all[] | select(.name == "page faults")] | length > 1 and
 		all(.parent as $p | any($all[]; .uuid == $p and .kind == "thread"))'
 	perfetto '[.tracks[].name | select(test("^CPU [0-9]+$"))] | length >= 1'

@@ -659,7 +659,8 @@ static void rank_sum_ranks_as_counted(void **state)
 		size_t a_n = rows[row].a_n, b_n = rows[row].b_n, below = 0;
 
 		for (size_t i = 0; i < a_n; i++)
-			a[i] = exp((double)(i * b_n) / 100); /* so that every difference is another one */
+			a[i] = exp((double)(i * b_n) /
+				   100); /* so that every difference is another one */
 		for (size_t j = 0; j < b_n; j++)
 			b[j] = exp((double)j / 100);
 		if (!rows[row].k) {
