@@ -22,6 +22,7 @@ struct config {
 	u32 rss_stat;	 /* tp_btf/rss_stat is attached; else current->rss_stat is read, if there */
 	u32 huge_pages;	 /* base pages of a huge page (PMD), 0: not to be told apart */
 	u64 flush_tlb_func; /* its address: the function that a shootdown calls, 0: not known */
+	u32 each_shootdown; /* goes out as a record of its own */
 	u32 calibrate_tid;  /* the loader's task, while calibrating */
 	u32 pid_namespace;  /* the loader's: its inode number */
 	u32 attached;	    /* the targets were there before: they are seeded */
@@ -54,6 +55,7 @@ enum fault_end {
 /* Losses of one CPU: events that were meant to be recorded and were not. */
 struct loss {
 	u64 switches, waking; /* switch log full, ring full */
+	u64 shootdowns;	      /* ring full */
 	u64 faults;	      /* ring full */
 	u64 lifecycle;	      /* lifecycle ring full */
 	u64 untracked; /* a new task that could not be given storage: never counted as target */
@@ -148,7 +150,9 @@ struct cpu_state {
 	struct loss loss;
 	u64 fault_runs; /* of the programs at a fault's end, whoever took it */
 	u64 shot_ns;	/* the flush that interrupts the running task began, 0: none does */
-	u64 reserved_too[4];
+	u64 calls;	/* shootdowns sent from here, each with a record */
+	u64 shot_call;	/* which one that flush is; 0: not known */
+	u64 reserved_too[1];
 
 	struct fault_state fault; /* of the task that runs */
 	struct cpu_tally tally;

@@ -19,7 +19,7 @@ typedef int32_t s32;
 typedef int64_t s64;
 #endif
 
-#define EVENT_ABI 5
+#define EVENT_ABI 6
 #define EVENT_COMM_LEN 16
 
 enum event_kind {
@@ -36,6 +36,7 @@ enum event_kind {
 	EVENT_IMAGE = 11,   /* struct event_image: made by the loader, as all that follow */
 	EVENT_MAPPING = 12, /* struct event_mapping */
 	EVENT_MEMORY = 13,  /* struct event_memory */
+	EVENT_SHOOTDOWN = 14, /* struct event_shootdown: per-CPU ring, only when asked for */
 };
 
 struct event_header {
@@ -268,6 +269,20 @@ struct event_memory {
 	u64 swap, swap_pss;
 };
 
+/* flags of EVENT_SHOOTDOWN */
+#define SHOOTDOWN_RECEIVED 1 /* else sent */
+#define SHOOTDOWN_ALL 2	     /* sent: of all of an address space, not of `pages` */
+
+/* A TLB shootdown, where it was sent, and where it came. ts: when it was sent; when it was over. */
+struct event_shootdown {
+	struct event_header h;
+	u32 task;    /* a target: who sent it; who was interrupted */
+	u32 to;	     /* sent: the CPU that is asked */
+	u64 call;    /* which one, the same at both ends; 0: not known, or not sent by a target */
+	u64 pages;   /* sent: that it is about */
+	u64 took_ns; /* received: spent in the interrupt, without its own entry */
+};
+
 struct event_name {
 	struct event_header h;
 	u32 task, reserved; /* a TASK_FOREIGN or TASK_KERNEL reference */
@@ -280,6 +295,7 @@ struct event_name {
  */
 struct losses {
 	u64 switches, waking; /* ring full */
+	u64 shootdowns;	      /* ring full */
 	u64 faults;	      /* ring full */
 	u64 mappings;	      /* perf's ring full */
 	u64 lifecycle;	      /* lifecycle ring full */
@@ -316,5 +332,6 @@ _Static_assert(sizeof(struct event_image) == 24, "wire ABI");
 _Static_assert(sizeof(struct event_mapping) == 56, "wire ABI");
 _Static_assert(sizeof(struct event_memory) == 72, "wire ABI");
 _Static_assert(sizeof(struct event_name) == 40, "wire ABI");
+_Static_assert(sizeof(struct event_shootdown) == 48, "wire ABI");
 
 #endif

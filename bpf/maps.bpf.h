@@ -120,6 +120,18 @@ struct tlb_flushes {
 };
 extern struct tlb_flushes tlb_flushes SEC(".maps");
 
+/*
+ * Which shootdown a call is, by the address of its call_single_data: the sender may not use that again until the
+ * receiver is through with it. Of calls on their way alone: one for two CPUs.
+ */
+struct tlb_calls {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 16384);
+	__type(key, u64);
+	__type(value, u64);
+};
+extern struct tlb_calls tlb_calls SEC(".maps");
+
 /* Who is a target: marked by the loader (the root) and at task_newtask (its descendants). */
 struct task_states {
 	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);

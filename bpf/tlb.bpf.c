@@ -7,8 +7,8 @@
  *   tlb_flush              every flush with its reason                 -> only with --tlb-switch
  *
  * The tracepoint tlb_flush fires inside the switch of address spaces, where its probe would be a part of
- * the direct cost; those of the call (6.5 and later) do not. They count per task, in its account: a
- * shootdown has no record of its own, and none can be lost.
+ * the direct cost; those of the call (6.5 and later) do not. They count per task, in its account, where
+ * none can be lost; with --shootdowns each has a record of its own besides, at both ends.
  */
 #include "vmlinux.h"
 #include <bpf/bpf_helpers.h>
@@ -21,6 +21,7 @@
 #define TLB_FLUSH_ON_TASK_SWITCH 0
 
 struct tlb_flushes tlb_flushes SEC(".maps");
+struct tlb_calls tlb_calls SEC(".maps");
 
 static __always_inline struct task_state *current_target(void)
 {
@@ -47,6 +48,66 @@ static __always_inline bool is_shootdown(void *func)
 	return armed && conf.flush_tlb_func && (u64)func == conf.flush_tlb_func;
 }
 
+/* Interrupts may write to the ring of their CPU, as wake-ups do. */
+static __always_inline struct event_shootdown *
+reserve_shootdown(struct cpu_state *cpu, const struct task_state *state, u16 flags)
+{
+	struct event_shootdown *e = reserve_on_cpu(cpu, sizeof(*e));
+
+	if (!e) {
+		__sync_fetch_and_add(&cpu->loss.shootdowns, 1);
+		return NULL;
+	}
+	__builtin_memset(e, 0, sizeof(*e));
+	fill_header(&e->h, EVENT_SHOOTDOWN, sizeof(*e), flags);
+	e->task = state->id;
+	return e;
+}
+
+static __always_inline void record_sent(const struct task_state *state, u32 to, u64 csd, bool all,
+					u64 pages)
+{
+	struct cpu_state *cpu = this_cpu();
+	struct event_shootdown *e;
+	u64 call;
+
+	if (!cpu)
+		return;
+	call = (u64)cpu->index << 40 | ++cpu->calls;
+	if (bpf_map_update_elem(&tlb_calls, &csd, &call, BPF_ANY))
+		call = 0;
+	e = reserve_shootdown(cpu, state, all ? SHOOTDOWN_ALL : 0);
+	if (!e)
+		return;
+	e->to = to;
+	e->call = call;
+	e->pages = pages;
+	bpf_ringbuf_submit(e, wake_flag(cpu, sizeof(*e)));
+}
+
+/* Whoever is interrupted: the next call by this csd may be of a sender that is no target. */
+static __always_inline u64 take_call(u64 csd)
+{
+	u64 *found = bpf_map_lookup_elem(&tlb_calls, &csd);
+	u64 call = found ? *found : 0;
+
+	if (found)
+		bpf_map_delete_elem(&tlb_calls, &csd);
+	return call;
+}
+
+static __always_inline void record_received(struct cpu_state *cpu, const struct task_state *state,
+					    u64 took)
+{
+	struct event_shootdown *e = reserve_shootdown(cpu, state, SHOOTDOWN_RECEIVED);
+
+	if (!e)
+		return;
+	e->call = cpu->shot_call;
+	e->took_ns = took;
+	bpf_ringbuf_submit(e, wake_flag(cpu, sizeof(*e)));
+}
+
 SEC("?raw_tp/csd_queue_cpu")
 int BPF_PROG(csd_queue_cpu, unsigned int cpu, unsigned long callsite, void *func,
 	     struct __call_single_data *csd)
@@ -70,6 +131,8 @@ int BPF_PROG(csd_queue_cpu, unsigned int cpu, unsigned long callsite, void *func
 	group = tlb_of_group(state);
 	if (group)
 		count_sent(group, end == TLB_FLUSH_ALL, pages);
+	if (conf.each_shootdown)
+		record_sent(state, cpu, (u64)csd, end == TLB_FLUSH_ALL, pages);
 	return 0;
 }
 
@@ -80,9 +143,12 @@ int BPF_PROG(csd_function_entry, void *func, struct __call_single_data *csd)
 	struct task_state *state;
 	struct task_tlb *group;
 	struct cpu_state *cpu;
+	u64 call = 0;
 
 	if (!csd || !is_shootdown(func))
 		return 0;
+	if (conf.each_shootdown)
+		call = take_call((u64)csd);
 	cpu = this_cpu();
 	state = current_target();
 	if (!cpu || !state)
@@ -91,6 +157,7 @@ int BPF_PROG(csd_function_entry, void *func, struct __call_single_data *csd)
 	group = tlb_of_group(state);
 	if (group)
 		group->received++;
+	cpu->shot_call = call;
 	cpu->shot_ns = bpf_ktime_get_ns();
 	return 0;
 }
@@ -117,6 +184,8 @@ int BPF_PROG(csd_function_exit, void *func, struct __call_single_data *csd)
 	group = tlb_of_group(state);
 	if (group)
 		group->received_ns += took;
+	if (conf.each_shootdown)
+		record_received(cpu, state, took);
 	return 0;
 }
 

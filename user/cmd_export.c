@@ -178,8 +178,8 @@ static char *show_lists(int key, const char *text, void *input)
 static void warn(const struct report *report, const char *directory)
 {
 	const struct losses *lost = &report->lost;
-	uint64_t sum = lost->switches + lost->waking + lost->faults + lost->lifecycle +
-		       lost->untracked + lost->recursion + lost->unknown;
+	uint64_t sum = lost->switches + lost->waking + lost->shootdowns + lost->faults +
+		       lost->lifecycle + lost->untracked + lost->recursion + lost->unknown;
 	char count[UNITS_TEXT_SIZE];
 
 	if (report->context.partial_why)

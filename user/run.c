@@ -229,6 +229,7 @@ static void describe(const struct course *course, const struct features *feature
 		.huge_known = session_tells_huge(course->session),
 		.shootdowns_measured = hooks->shootdowns,
 		.shot_time = hooks->shot_time,
+		.each_shootdown = hooks->each_shootdown,
 		.shootdown_why = hooks->shootdown_why,
 		.tlb_switch = hooks->tlb_switch,
 		.tlb_probe_ns = course->tlb_probe_ns,

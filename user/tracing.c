@@ -29,6 +29,7 @@ enum tracing_key {
 	KEY_UNRAISED,
 	KEY_NO_TLB,
 	KEY_TLB_SWITCH,
+	KEY_SHOOTDOWNS,
 	KEY_NO_MEMORY,
 	KEY_MODE,
 	KEY_GROUP_BY,
@@ -49,6 +50,8 @@ static const struct argp_option tracing_options[] = {
 	  "long to attach on a busy host)",
 	  3 },
 	{ "no-tlb", KEY_NO_TLB, NULL, 0, "Do not count TLB shootdowns", 3 },
+	{ "shootdowns", KEY_SHOOTDOWNS, NULL, 0,
+	  "Also record each TLB shootdown, by whom and at whom, not only their sums", 3 },
 	{ "tlb-switch", KEY_TLB_SWITCH, NULL, 0,
 	  "Also count TLB flushes by reason, and tell at which switches the TLB was flushed (a "
 	  "probe "
@@ -155,6 +158,9 @@ static error_t parse(int key, char *text, struct argp_state *state)
 		break;
 	case KEY_NO_TLB:
 		wanted->shootdowns = false;
+		break;
+	case KEY_SHOOTDOWNS:
+		wanted->each_shootdown = true;
 		break;
 	case KEY_TLB_SWITCH:
 		wanted->tlb_switch = true;

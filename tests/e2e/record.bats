@@ -316,3 +316,11 @@ holds() {
 	run grep -c $'\e' rec/metadata
 	[ "$output" = 0 ]
 }
+
+@test "babeltrace2 reads packets that end with a name" {
+	# one map and unmap after the other: a third of the records are of mappings, and so every third packet ends with one
+	"$TASKTAX" record -o mappings -- "$DEMO" shootdown --as thread --by munmap --rounds 20000 >out 2>&1
+	babeltrace2 mappings >bt
+	[ "$(wc -l <bt)" = $(($("$TASKTAX" report --json mappings | jq .events.received) + 1)) ]
+	[ "$(cat mappings/cpu* | wc -c)" -gt 2000000 ]
+}

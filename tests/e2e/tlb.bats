@@ -42,6 +42,31 @@ storm() {
 	[ $((100 * $(json .tlb.shootdowns.sent))) -le "$threads" ]
 }
 
+@test "--shootdowns: each of them, from whom to whom, as many and as long as the sums say" {
+	cd "$BATS_TEST_TMPDIR"
+	"$TASKTAX" record -o rec --shootdowns --json=rec.json -- "$DEMO" shootdown --as thread --rounds 5000 >out 2>&1
+	JSON=$PWD/rec.json
+	exact
+	[ "$(json .tlb.shootdowns)" != null ] || skip "$(json .tlb.shootdowns_unknown_because)"
+	check '.tlb.shootdowns.sent > 0'
+	"$TASKTAX" export rec --to ndjson | jq -c 'select(.event == "shootdown")' >each
+	[ "$(jq -s '[.[] | select(.direction == "sent")] | length' each)" = "$(json .tlb.shootdowns.sent)" ]
+	[ "$(jq -s '[.[] | select(.direction == "sent") | .pages // 0] | add' each)" = "$(json .tlb.shootdowns.sent_pages)" ]
+	[ "$(jq -s '[.[] | select(.direction == "received")] | length' each)" = "$(json .tlb.shootdowns.received)" ]
+	[ "$(jq -s '[.[] | select(.direction == "received") | .time_ns] | add' each)" = "$(json .tlb.shootdowns.received_ns)" ]
+	# each arrow has one begin, and its end comes after it, on the CPU that was asked
+	jq -se 'map(select(.call != "0x0")) | group_by(.call) | all(
+		(map(select(.direction == "sent")) | length) == 1 and length <= 2 and
+		(length == 1 or (map(select(.direction == "sent"))[0].to_cpu == map(select(.direction == "received"))[0].cpu and
+			(.[0].ts_ns < .[1].ts_ns) == (.[0].direction == "sent"))))' each
+	"$TASKTAX" export rec --to perfetto -o trace
+	python3 "$BATS_TEST_DIRNAME/perfetto.py" trace >perfetto.json
+	jq -e '.wrong == []' perfetto.json
+	[ "$(jq '.counts["slice TLB shootdown"]' perfetto.json)" = "$(json .tlb.shootdowns.received)" ]
+	[ "$(jq '[.instants[] | select(.name == "asks to flush")] | length' perfetto.json)" = "$(json .tlb.shootdowns.sent)" ]
+	[ "$(jq .arrows_ended perfetto.json)" -ge "$(($(json .tlb.shootdowns.received) * 9 / 10))" ]
+}
+
 @test "--tlb-switch: flushes by reason, and at which switches, priced without its probe" {
 	storm process --tlb-switch
 	# nobody else runs in the address space: each worker flushes by itself, at each of its rounds

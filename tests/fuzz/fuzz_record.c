@@ -152,6 +152,7 @@ static size_t size_of(unsigned int kind)
 		[EVENT_IMAGE] = sizeof(struct event_image),
 		[EVENT_MAPPING] = sizeof(struct event_mapping) + 8,
 		[EVENT_MEMORY] = sizeof(struct event_memory),
+		[EVENT_SHOOTDOWN] = sizeof(struct event_shootdown),
 	};
 
 	return sizes[kind];
@@ -166,7 +167,7 @@ static void put_events(const uint8_t *data, size_t size)
 	for (int i = 0; i < PIECES && size >= 6; i++) {
 		uint64_t record[64] = { 0 };
 		struct event_header *event = (void *)record;
-		unsigned int cpu = data[0] & 1, kind = data[1] % EVENT_MEMORY + 1;
+		unsigned int cpu = data[0] & 1, kind = data[1] % EVENT_SHOOTDOWN + 1;
 		size_t length = size_of(kind), rest;
 
 		ts += data[2];

@@ -30,6 +30,8 @@ static size_t size_of_kind(unsigned int kind)
 		return sizeof(struct event_fault);
 	case EVENT_IMAGE:
 		return sizeof(struct event_image);
+	case EVENT_SHOOTDOWN:
+		return sizeof(struct event_shootdown);
 	case EVENT_MEMORY:
 		return sizeof(struct event_memory);
 	default:

@@ -97,6 +97,7 @@ int csv_end(struct export *export, const struct report *report)
 
 	put_lost(export->out, "switch", lost->switches);
 	put_lost(export->out, "waking", lost->waking);
+	put_lost(export->out, "shootdown", lost->shootdowns);
 	put_lost(export->out, "fault", lost->faults);
 	put_lost(export->out, "mapping", lost->mappings);
 	put_lost(export->out, "lifecycle", lost->lifecycle);

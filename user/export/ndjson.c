@@ -146,8 +146,9 @@ int ndjson_end(struct export *export, const struct report *report)
 	const struct record_state *state = record_reader_state(export->reader);
 	const struct losses *lost = &report->lost;
 	json_t *classes = json_pack(
-		"{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "switch", value_count(lost->switches),
-		"waking", value_count(lost->waking), "fault", value_count(lost->faults), "mapping",
+		"{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "switch",
+		value_count(lost->switches), "shootdown", value_count(lost->shootdowns), "waking",
+		value_count(lost->waking), "fault", value_count(lost->faults), "mapping",
 		value_count(lost->mappings), "lifecycle", value_count(lost->lifecycle), "untracked",
 		value_count(lost->untracked), "recursion", value_count(lost->recursion), "unknown",
 		value_count(lost->unknown));

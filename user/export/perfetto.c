@@ -4,8 +4,8 @@
  *
  * A track for each CPU: who runs, in the category of the level at which it came, and within that what the switch itself
  * took. A track for each task, of its process: waiting, running (named by the level), what it created and who woke it as
- * arrows, and beneath it its page faults. Counters from the model's timeline. Shootdowns are recorded as sums of a task,
- * not one by one, so they stand where it ends. Memory is bounded by tasks and CPUs.
+ * arrows, and beneath it its page faults. Counters from the model's timeline. Shootdowns are arrows where each was recorded
+ * (--shootdowns); their sums stand where a task ends. Memory is bounded by tasks and CPUs.
  */
 #include <errno.h>
 #include <math.h>
@@ -46,6 +46,7 @@ static uint64_t track_of(enum track_kind kind, uint64_t id)
 
 #define FLOW_CREATED (1ull << 32) /* with the serial of what was created */
 #define FLOW_WOKEN (2ull << 32)	  /* counted */
+#define FLOW_SHOT (1ull << 62)	  /* with the number of the call */
 
 /* --- what is known meanwhile --- */
 
@@ -74,6 +75,8 @@ enum note {
 	NOTE_OFF,
 	NOTE_CODE,
 	NOTE_SIGNAL,
+	NOTE_TO_CPU,
+	NOTE_PAGES,
 	NOTE_SENT,
 	NOTE_RECEIVED,
 	NOTE_RECEIVED_NS,
@@ -90,11 +93,33 @@ enum note {
 };
 
 static const char *const note_name[NOTES] = {
-	"via",	       "direct_ns",	"wait_ns",     "task",		 "cpu",
-	"severity",    "mode",		"region",      "file",		 "address",
-	"off_cpu_ns",  "exit_code",	"exit_signal", "sent",		 "received",
-	"received_ns", "command",	"kernel",      "cpu_model",	 "tasktax",
-	"lost",	       "lost_switches", "lost_faults", "lost_lifecycle", "partial_because",
+	"via",
+	"direct_ns",
+	"wait_ns",
+	"task",
+	"cpu",
+	"severity",
+	"mode",
+	"region",
+	"file",
+	"address",
+	"off_cpu_ns",
+	"exit_code",
+	"exit_signal",
+	"to_cpu",
+	"pages",
+	"sent",
+	"received",
+	"received_ns",
+	"command",
+	"kernel",
+	"cpu_model",
+	"tasktax",
+	"lost",
+	"lost_switches",
+	"lost_faults",
+	"lost_lifecycle",
+	"partial_because",
 };
 
 enum word {
@@ -106,14 +131,26 @@ enum word {
 	WORD_EXEC,
 	WORD_EXIT,
 	WORD_SHOOTDOWNS,
+	WORD_SHOOTS,
+	WORD_IS_SHOT,
 	WORD_RECORDING,
 	WORD_LOST,
 	WORDS,
 };
 
 static const char *const word_name[WORDS] = {
-	"switch", "waiting for a CPU", "creates",	   "is created",       "wakes", "exec",
-	"exit",	  "TLB shootdowns",    "recording begins", "events were lost",
+	"switch",
+	"waiting for a CPU",
+	"creates",
+	"is created",
+	"wakes",
+	"exec",
+	"exit",
+	"TLB shootdowns",
+	"asks to flush",
+	"TLB shootdown",
+	"recording begins",
+	"events were lost",
 };
 
 struct perfetto {
@@ -485,6 +522,33 @@ static int put_end(struct export *export, const struct event_end *event)
 	return 0;
 }
 
+/* From who asked to who was interrupted, if both are targets. */
+static int put_shootdown(struct export *export, const struct event_shootdown *event)
+{
+	struct perfetto *perfetto = export->state;
+	bool received = event->h.flags & SHOOTDOWN_RECEIVED;
+	struct packets_event what = instant_of(perfetto, event->task, event->h.ts,
+					       received ? WORD_IS_SHOT : WORD_SHOOTS);
+	uint64_t arrow = event->call ? FLOW_SHOT | event->call : 0;
+	int err;
+
+	if (!target(export, event->task, &err))
+		return err;
+	if (received) {
+		what.ts -= event->took_ns < what.ts ? event->took_ns : 0;
+		what.flow_end = arrow;
+		packets_slice(&perfetto->packets, &what);
+		packets_slice_end(&perfetto->packets, what.track, event->h.ts);
+		return 0;
+	}
+	what.flow = arrow;
+	note_number(perfetto, &what, NOTE_TO_CPU, event->to);
+	if (!(event->h.flags & SHOOTDOWN_ALL))
+		note_number(perfetto, &what, NOTE_PAGES, event->pages);
+	packets_instant(&perfetto->packets, &what);
+	return 0;
+}
+
 static int put_waking(struct export *export, const struct event_waking *event)
 {
 	struct perfetto *perfetto = export->state;
@@ -545,6 +609,8 @@ int perfetto_event(struct export *export, const struct event_header *event)
 		return put_exit(export, e);
 	case EVENT_END:
 		return put_end(export, e);
+	case EVENT_SHOOTDOWN:
+		return put_shootdown(export, e);
 	case EVENT_WAKING:
 		return put_waking(export, e);
 	case EVENT_MEMORY:
@@ -656,8 +722,9 @@ static void put_lost(struct perfetto *perfetto, const struct report *report)
 	note_number(perfetto, &instant, NOTE_LOST_FAULTS, lost->faults);
 	note_number(perfetto, &instant, NOTE_LOST_LIFECYCLE, lost->lifecycle);
 	note_number(perfetto, &instant, NOTE_LOST,
-		    lost->switches + lost->waking + lost->faults + lost->mappings +
-			    lost->lifecycle + lost->untracked + lost->recursion + lost->unknown);
+		    lost->switches + lost->waking + lost->shootdowns + lost->faults +
+			    lost->mappings + lost->lifecycle + lost->untracked + lost->recursion +
+			    lost->unknown);
 	note_text(perfetto, &instant, NOTE_PARTIAL, report->context.partial_why);
 	packets_instant(&perfetto->packets, &instant);
 }

@@ -243,6 +243,23 @@ static void see_mapping(struct view *view, const struct event_mapping *event)
 	view_string(view, COLUMN_NAME, event->name[0] ? event->name : NULL);
 }
 
+static void see_shootdown(struct view *view, const struct export *export,
+			  const struct event_shootdown *event)
+{
+	bool received = event->h.flags & SHOOTDOWN_RECEIVED;
+
+	add_who(view, export, COLUMN_SELF_CLASS, event->task);
+	view_word(view, COLUMN_DIRECTION, received ? "received" : "sent");
+	add_hex(view, COLUMN_CALL, event->call);
+	if (received) {
+		add_ns(view, COLUMN_TIME, event->took_ns);
+		return;
+	}
+	view_number(view, COLUMN_TO_CPU, event->to);
+	add(view, COLUMN_PAGES, event->h.flags & SHOOTDOWN_ALL ? VALUE_NULL : VALUE_NUMBER,
+	    event->pages, NULL);
+}
+
 static void see_memory(struct view *view, const struct export *export,
 		       const struct event_memory *event)
 {
@@ -286,6 +303,8 @@ void view_event(struct view *view, const struct export *export, const struct eve
 		return add_id(view, COLUMN_SELF_PID, ((const struct event_image *)e)->tgid);
 	case EVENT_MAPPING:
 		return see_mapping(view, e);
+	case EVENT_SHOOTDOWN:
+		return see_shootdown(view, export, e);
 	case EVENT_MEMORY:
 		return see_memory(view, export, e);
 	default: /* EVENT_RENAME, EVENT_NAME */

@@ -118,7 +118,7 @@ struct lab_truth lab_truth_of(const struct report *report, double expected)
 		.known = true,
 		.expected = (uint64_t)llround(expected),
 		.lost = lost->switches + lost->waking + lost->faults + lost->lifecycle +
-			lost->untracked + lost->recursion + lost->unknown,
+			lost->untracked + lost->shootdowns + lost->recursion + lost->unknown,
 		.unreconciled = report->reconcile.tasks_off,
 		.reconciled = report->reconcile.ok,
 	};

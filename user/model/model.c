@@ -108,6 +108,8 @@ static int dispatch(struct model *model, const struct event_header *event)
 		err = tasks_exit(&model->tasks, e);
 		model->exits_seen += !err && !(event->flags & EXIT_UNRECORDED);
 		return err ?: memory_exit(&model->memory, &model->tasks, e);
+	case EVENT_SHOOTDOWN: /* its task counts it, and says so at its end */
+		return 0;
 	case EVENT_MEMORY:
 		return memory_sample(&model->memory, &model->tasks, e);
 	case EVENT_END:

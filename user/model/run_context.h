@@ -39,6 +39,7 @@ struct run_context {
 	bool huge_known;	   /* faults that mapped a huge page are told from others */
 	bool shootdowns_measured;  /* else off by --no-tlb or impossible: shootdown_why */
 	bool shot_time;		   /* the time of those received is known */
+	bool each_shootdown;	   /* each has a record */
 	const char *shootdown_why; /* NULL: not asked for */
 	bool tlb_switch;	   /* flushes by reason, and at switches, are told */
 	uint64_t tlb_probe_ns;	   /* of those switches, already subtracted; NS_UNKNOWN */

@@ -578,8 +578,8 @@ static bool is_complete(const struct report *report)
 {
 	const struct losses *lost = &report->lost;
 
-	return !lost->switches && !lost->waking && !lost->faults && !lost->lifecycle &&
-	       !lost->untracked && !lost->recursion && !lost->unknown &&
+	return !lost->switches && !lost->waking && !lost->shootdowns && !lost->faults &&
+	       !lost->lifecycle && !lost->untracked && !lost->recursion && !lost->unknown &&
 	       !report->context.partial_why;
 }
 

@@ -42,8 +42,9 @@ static json_t *events(const struct report *report)
 {
 	const struct losses *lost = &report->lost;
 	json_t *classes = json_pack(
-		"{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "switch", value_count(lost->switches),
-		"waking", value_count(lost->waking), "fault", value_count(lost->faults), "mapping",
+		"{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "switch",
+		value_count(lost->switches), "shootdown", value_count(lost->shootdowns), "waking",
+		value_count(lost->waking), "fault", value_count(lost->faults), "mapping",
 		value_count(lost->mappings), "lifecycle", value_count(lost->lifecycle), "untracked",
 		value_count(lost->untracked), "recursion", value_count(lost->recursion), "unknown",
 		value_count(lost->unknown));

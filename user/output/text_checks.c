@@ -15,6 +15,10 @@ static struct list losses(const struct losses *lost)
 	if (lost->waking)
 		list_add(&list, "%s (ring full)",
 			 text_counted(lost->waking, "wake-up", "wake-ups").text);
+	if (lost->shootdowns)
+		list_add(&list, "%s (ring full)",
+			 text_counted(lost->shootdowns, "shootdown record", "shootdown records")
+				 .text);
 	if (lost->faults)
 		list_add(&list, "%s (ring full: raise --ring-size)",
 			 text_counted(lost->faults, "fault", "faults").text);

@@ -62,6 +62,12 @@ static const struct field of_waking[] = {
 	END,
 };
 
+static const struct field of_shootdown[] = {
+	TASK(event_shootdown, task),	  NUMBER(event_shootdown, to),
+	NUMBER(event_shootdown, call),	  NUMBER(event_shootdown, pages),
+	NUMBER(event_shootdown, took_ns), END,
+};
+
 static const struct field of_newtask[] = {
 	TASK(event_newtask, task),
 	TASK(event_newtask, parent),
@@ -201,6 +207,7 @@ static const struct field of_closing[] = {
 	NUMBER(event_closing, unwritten),
 	LOST(switches),
 	LOST(waking),
+	LOST(shootdowns),
 	LOST(faults),
 	LOST(mappings),
 	LOST(lifecycle),
@@ -234,6 +241,7 @@ static const struct record_kind_info kinds[] = {
 	{ EVENT_IMAGE, "image", sizeof(struct event_image), of_image },
 	{ EVENT_MAPPING, "mapping", sizeof(struct event_mapping), of_mapping },
 	{ EVENT_MEMORY, "memory", sizeof(struct event_memory), of_memory },
+	{ EVENT_SHOOTDOWN, "shootdown", sizeof(struct event_shootdown), of_shootdown },
 	{ RECORD_LATE, "late", sizeof(struct event_late), of_late },
 	{ RECORD_CLOSING, "closing", sizeof(struct event_closing), of_closing },
 	{ 0 },
@@ -246,9 +254,9 @@ const struct record_kind_info *record_kinds(void)
 
 const struct record_kind_info *record_kind_of(unsigned int kind)
 {
-	if (kind >= EVENT_SWITCH && kind <= EVENT_MEMORY)
+	if (kind >= EVENT_SWITCH && kind <= EVENT_SHOOTDOWN)
 		return &kinds[kind - EVENT_SWITCH];
-	for (const struct record_kind_info *info = &kinds[EVENT_MEMORY]; info->name; info++)
+	for (const struct record_kind_info *info = &kinds[EVENT_SHOOTDOWN]; info->name; info++)
 		if (info->kind == kind)
 			return info;
 	return NULL;

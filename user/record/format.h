@@ -29,7 +29,7 @@ enum stream_class {
 	STREAM_END = 1,
 };
 
-/* Sizes in bits, as CTF wants them; both are the same, since packets are not padded. */
+/* Sizes in bits, as CTF wants them; the content is shorter by the zeros after a name that a packet ends with. */
 struct packet_head {
 	u32 magic;
 	u32 stream_id; /* enum stream_class */
@@ -76,7 +76,7 @@ struct event_closing {
 
 _Static_assert(sizeof(struct packet_head) == 88, "on disk");
 _Static_assert(sizeof(struct event_late) == 24, "on disk");
-_Static_assert(sizeof(struct losses) == 80, "on disk");
-_Static_assert(sizeof(struct event_closing) == 344, "on disk");
+_Static_assert(sizeof(struct losses) == 88, "on disk");
+_Static_assert(sizeof(struct event_closing) == 352, "on disk");
 
 #endif

@@ -43,7 +43,8 @@ static const char *judge_size(const struct packet_head *head)
 {
 	if (head->magic != CTF_MAGIC)
 		return "a packet does not begin where one should";
-	if (head->content_size != head->packet_size || head->packet_size % 64 ||
+	if (head->content_size > head->packet_size ||
+	    head->packet_size - head->content_size >= 64 || head->packet_size % 64 ||
 	    head->packet_size < 8 * sizeof(*head) || head->packet_size > 8ull * PACKET_MOST)
 		return "a packet has an impossible size";
 	return NULL;

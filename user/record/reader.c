@@ -320,6 +320,8 @@ static bool has_plausible_serials(const struct record_reader *reader,
 
 _Static_assert(offsetof(struct event_fault, mm) == offsetof(struct event_exec, mm), "alike");
 _Static_assert(offsetof(struct event_memory, task) == offsetof(struct event_exec, task), "alike");
+_Static_assert(offsetof(struct event_shootdown, task) == offsetof(struct event_exec, task),
+	       "alike");
 _Static_assert(offsetof(struct event_end, task) == offsetof(struct event_exec, task), "alike");
 
 /* The record inside, or NULL with the reason. */

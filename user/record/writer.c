@@ -27,6 +27,7 @@ struct stream {
 	int fd; /* -1: not made yet */
 	struct packet_head *packet;
 	uint32_t used; /* bytes of it; 0: empty, and not begun */
+	uint32_t last; /* where its latest event begins; 0: it has none */
 	uint64_t sequence;
 	uint64_t lost, told; /* events; as far as a packet has told of them */
 	off_t written;
@@ -220,12 +221,27 @@ static int append(struct stream *stream, const void *bytes, size_t size)
 	return ftruncate(stream->fd, stream->written) ? -errno : err;
 }
 
+/*
+ * What the content ends before: the zeros after a name. Between two events the alignment of the second accounts for them;
+ * at the end a reader would take them for the beginning of one more.
+ */
+static uint32_t padding(const struct stream *stream)
+{
+	const struct event_mapping *mapping =
+		(const void *)((const char *)stream->packet + stream->last);
+
+	if (!stream->last || mapping->h.kind != EVENT_MAPPING)
+		return 0;
+	return (uint32_t)(mapping->h.size - sizeof(*mapping) - strlen(mapping->name) - 1);
+}
+
 static void end_packet(struct record_writer *writer, struct stream *stream)
 {
 	struct packet_head *packet = stream->packet;
 	int err = 0;
 
-	packet->content_size = packet->packet_size = 8ull * stream->used;
+	packet->packet_size = 8ull * stream->used;
+	packet->content_size = packet->packet_size - 8ull * padding(stream);
 	packet->events_discarded = stream->lost;
 	packet->checksum =
 		packet_checksum(packet, packet + 1, stream->used - (uint32_t)sizeof(*packet));
@@ -241,7 +257,7 @@ static void end_packet(struct record_writer *writer, struct stream *stream)
 		stream->sequence++;
 		stream->told = stream->lost;
 	}
-	stream->used = 0;
+	stream->used = stream->last = 0;
 }
 
 /*
@@ -299,6 +315,7 @@ static void *take_room(struct record_writer *writer, uint16_t cpu, uint64_t ts, 
 	if (!stream->used)
 		begin_packet(writer, stream, cpu, STREAM_CPU, ts);
 	room = (char *)stream->packet + stream->used;
+	stream->last = stream->used;
 	stream->used += (uint32_t)size;
 	stream->packet->timestamp_end = ts;
 	stream->packet->events++;

@@ -118,7 +118,7 @@ static void summary_tax(struct line *line, const struct rates_view *rates)
 static uint64_t losses_of(const struct losses *lost)
 {
 	return lost->switches + lost->waking + lost->faults + lost->mappings + lost->lifecycle +
-	       lost->untracked + lost->recursion + lost->unknown;
+	       lost->untracked + lost->shootdowns + lost->recursion + lost->unknown;
 }
 
 static void summary_self(struct line *line, const struct rates_view *rates,

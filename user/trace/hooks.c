@@ -130,17 +130,22 @@ static void choose_end(struct hooks *hooks, const struct features *features)
 	}
 }
 
-/* The hook interrupts switches, so that it cannot write their log: it needs the rings. */
-static bool choose_waking(struct hooks *hooks, const struct features *features)
+/* What may interrupt a switch cannot write its log: it needs the rings. */
+static bool has_rings(struct hooks *hooks, const struct features *features)
 {
 	const struct feature *rings = &features->feature[FEATURE_RING_IN_ARRAY];
 
 	if (features_has(features, FEATURE_RING_IN_ARRAY))
-		return use(hooks, features,
-			   hooks->typed ? FEATURE_SCHED_WAKING : FEATURE_SCHED_WAKING_RAW);
+		return true;
 	add(hooks->off, rings->name);
 	add(hooks->off_why, rings->why);
 	return false;
+}
+
+static bool choose_waking(struct hooks *hooks, const struct features *features)
+{
+	return has_rings(hooks, features) &&
+	       use(hooks, features, hooks->typed ? FEATURE_SCHED_WAKING : FEATURE_SCHED_WAKING_RAW);
 }
 
 static bool use_both(struct hooks *hooks, const struct features *features, enum feature_id a,
@@ -238,6 +243,8 @@ static void choose_tlb(struct hooks *hooks, const struct features *features,
 		hooks->flush_tlb_func = features->flush_tlb_func;
 		if (!hooks->shootdowns)
 			hooks->shootdown_why = features->feature[FEATURE_CSD_QUEUE_CPU].why;
+		if (wanted->each_shootdown && hooks->shot_time)
+			hooks->each_shootdown = has_rings(hooks, features);
 	}
 	if (wanted->tlb_switch)
 		hooks->tlb_switch = use(hooks, features, FEATURE_TLB_FLUSH);

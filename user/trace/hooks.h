@@ -24,15 +24,16 @@ struct counting {
 /* What the user asked for beyond the default columns. */
 struct wanted {
 	struct counting counting;
-	bool pick;	 /* the cost of choosing the next task */
-	bool wakers;	 /* who woke whom */
-	bool faults;	 /* every page fault */
-	bool shootdowns; /* TLB shootdowns sent and received */
-	bool tlb_switch; /* TLB flushes by reason, at switches too */
-	bool unraised;	 /* faults that the kernel takes for a task, one by one */
-	bool cow_detail; /* which of the writes to once-shared pages copied them */
-	bool attach;	 /* the targets are there already */
-	bool everybody;	 /* and are all user tasks of the host */
+	bool pick;	     /* the cost of choosing the next task */
+	bool wakers;	     /* who woke whom */
+	bool faults;	     /* every page fault */
+	bool shootdowns;     /* TLB shootdowns sent and received */
+	bool each_shootdown; /* and each of them as a record */
+	bool tlb_switch;     /* TLB flushes by reason, at switches too */
+	bool unraised;	     /* faults that the kernel takes for a task, one by one */
+	bool cow_detail;     /* which of the writes to once-shared pages copied them */
+	bool attach;	     /* the targets are there already */
+	bool everybody;	     /* and are all user tasks of the host */
 };
 
 enum switch_end {
@@ -53,6 +54,7 @@ struct hooks {
 	bool rss_stat, cow_detail;
 	bool mappings, proc_maps; /* what tells the regions: perf, or /proc in its place */
 	bool shootdowns, shot_time, tlb_switch;
+	bool each_shootdown;
 	uint64_t flush_tlb_func; /* its address */
 	bool unraised;		 /* faults that raise no event are seen as well */
 	bool run_delay;		 /* the kernel keeps it: wait is known */

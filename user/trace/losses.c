@@ -28,6 +28,7 @@ struct losses session_losses(const struct session *session)
 
 		sum.switches += loss->switches;
 		sum.waking += loss->waking;
+		sum.shootdowns += loss->shootdowns;
 		sum.faults += loss->faults;
 		if (session->mappings && session->mappings[i])
 			sum.mappings += mappings_lost(session->mappings[i]);
@@ -50,7 +51,7 @@ uint64_t session_lost_on(const struct session *session, unsigned int cpu)
 {
 	const struct loss *loss = &session->cpu[cpu].loss;
 
-	return loss->switches + loss->waking + loss->faults + loss->lifecycle;
+	return loss->switches + loss->waking + loss->shootdowns + loss->faults + loss->lifecycle;
 }
 
 unsigned int session_cpus(const struct session *session)

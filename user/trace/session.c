@@ -59,7 +59,8 @@ static int libbpf_message(enum libbpf_print_level level, const char *format, va_
 /* What can interrupt another writer of its kind cannot write a log. */
 static bool needs_rings(const struct hooks *hooks)
 {
-	return hooks->waking || (hooks->faults == FAULT_END_FEXIT && !hooks->counting.no_records);
+	return hooks->waking || hooks->each_shootdown ||
+	       (hooks->faults == FAULT_END_FEXIT && !hooks->counting.no_records);
 }
 
 /* How many logs each CPU has. */
@@ -112,6 +113,7 @@ static int configure(struct session *session)
 		.rss_stat = hooks->rss_stat,
 		.huge_pages = session_tells_huge(session) ? huge_pages(session->cpus) : 0,
 		.flush_tlb_func = hooks->shootdowns ? hooks->flush_tlb_func : 0,
+		.each_shootdown = hooks->each_shootdown,
 		.calibrate_tid = (u32)gettid(),
 		.pid_namespace = pid_namespace(),
 		.attached = hooks->attach,
@@ -123,6 +125,7 @@ static int configure(struct session *session)
 	bpf_map__set_autocreate(hooks->typed ? skeleton->maps.tasks_raw : skeleton->maps.tasks,
 				false);
 	bpf_map__set_autocreate(skeleton->maps.tlb_flushes, hooks->tlb_switch);
+	bpf_map__set_autocreate(skeleton->maps.tlb_calls, hooks->each_shootdown);
 	bpf_map__set_autocreate(skeleton->maps.seeds, hooks->attach);
 	if (log_records(session) > UINT32_MAX / session->cpus / LOGS)
 		return -E2BIG;
