@@ -320,11 +320,10 @@ static void losses(struct writer *w)
 		const char *class;
 		uint64_t count;
 	} classes[] = {
-		{ "switch", lost->switches },	   { "waking", lost->waking },
-		{ "shootdown", lost->shootdowns }, { "fault", lost->faults },
-		{ "mapping", lost->mappings },	   { "lifecycle", lost->lifecycle },
-		{ "untracked", lost->untracked },  { "recursion", lost->recursion },
-		{ "unknown", lost->unknown },
+		{ "switch", lost->switches },	  { "waking", lost->waking },
+		{ "fault", lost->faults },	  { "mapping", lost->mappings },
+		{ "lifecycle", lost->lifecycle }, { "untracked", lost->untracked },
+		{ "recursion", lost->recursion }, { "unknown", lost->unknown },
 	};
 
 	writer_family(w, &lost_family, NULL);
