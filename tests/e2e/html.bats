@@ -181,7 +181,7 @@ page_json() { jq -r "$1" "$BATS_FILE_TMPDIR/page.json"; }
 	# the ring's ratios, point, low and high, are those of the JSON
 	jq -e --slurpfile json lab.json '
 		($json[0].experiments[0].steps[0].figures | map(select(.label and .ratio.low))) as $rows |
-		[.tables[] | select((.rows[0] | map(.words)) == ["figure", "process / thread", "low", "high"])][0].rows[1:] |
+		[.tables[] | select((.rows[0] | map(.words)) == ["", "ratio", "low", "high"])][1].rows[1:] |
 		def close(a; b): (a - b | fabs) <= 1e-6 * b;
 		length == ($rows | length) and length > 2 and (to_entries | all($rows[.key].ratio as $ratio |
 			close(.value[1].v; $ratio.point) and close(.value[2].v; $ratio.low) and

@@ -10,20 +10,12 @@
 
 #include "base/quote.h"
 #include "html/chart.h"
+#include "html/ratios.h"
 #include "lab/readings.h"
 #include "output/lab.h"
 
 #define LOG_FROM \
 	20 /* from this ratio of the largest value to the least on, the axis is logarithmic */
-
-static struct figure ratio_words(double ratio)
-{
-	struct figure words = { DASH };
-
-	if (isfinite(ratio))
-		snprintf(words.text, sizeof(words.text), "%.*f", ratio < 10 ? 3 : 1, ratio);
-	return words;
-}
 
 static struct figure value_words(enum lab_unit unit, double value)
 {
@@ -62,34 +54,22 @@ static const struct interval *headline_of(const struct lab_result *result,
 	return &series->comparison.row[result->experiment->rules.headline].comparison.ratio;
 }
 
-static void whisker_row(struct html *html, const struct lab_result *result,
-			const struct lab_series *series)
+static void put_telling(struct html *html, const struct lab_result *result)
 {
-	const struct interval *ratio = headline_of(result, series);
+	const struct lab_series *telling[2];
+	size_t rows = telling_steps(result, telling);
 	char suffix[64];
 
-	snprintf(suffix, sizeof(suffix), "%s%.40s", series->step.label[0] ? ": " : "",
-		 series->step.label);
-	chart_row_name(html, result->experiment->name, suffix);
-	chart_value(html, ratio->point, ratio_words(ratio->point).text);
-	chart_value(html, ratio->low, ratio_words(ratio->low).text);
-	chart_value(html, ratio->high, ratio_words(ratio->high).text);
+	for (size_t i = 0; i < rows; i++) {
+		const char *label = telling[i]->step.label;
+
+		snprintf(suffix, sizeof(suffix), "%s%.40s", label[0] ? ": " : "", label);
+		ratios_row(html, result->experiment->name, suffix, headline_of(result, telling[i]));
+	}
 }
 
-static void all_whiskers(struct html *html, const struct lab_result *results, size_t count)
+static void all_ratios(struct html *html, const struct lab_result *results, size_t count)
 {
-	static const struct chart_column columns[] = {
-		{ .title = "experiment" },
-		{ .title = "process / thread", .colour = "process", .unit = CHART_RATIO },
-		{ .title = "low", .unit = CHART_RATIO },
-		{ .title = "high", .unit = CHART_RATIO },
-	};
-	static const struct chart chart = { .kind = CHART_WHISKERS,
-					    .title = "Process against thread.",
-					    .x = "process / thread, of what the claim is about",
-					    .x_log = true,
-					    .columns = columns,
-					    .count = 4 };
 	const struct lab_series *telling[2];
 	size_t rows = 0;
 
@@ -97,17 +77,14 @@ static void all_whiskers(struct html *html, const struct lab_result *results, si
 		rows += telling_steps(&results[i], telling);
 	if (!rows)
 		return;
-	chart_begin(
-		html, &chart,
+	ratios_begin(
+		html, "Process against thread.", "process / thread, of what the claim is about",
 		"A point is the ratio, its whiskers the 95 % interval: where they are clear of "
 		"the line at 1, the two differ. Of several steps those with the largest and the "
 		"smallest ratio are shown.");
-	for (size_t i = 0; i < count; i++) {
-		rows = telling_steps(&results[i], telling);
-		for (size_t at = 0; at < rows; at++)
-			whisker_row(html, &results[i], telling[at]);
-	}
-	chart_end(html);
+	for (size_t i = 0; i < count; i++)
+		put_telling(html, &results[i]);
+	ratios_end(html);
 }
 
 static enum style verdict_style(enum lab_verdict verdict)
@@ -244,20 +221,8 @@ static void curves(struct html *html, const struct lab_result *result)
 }
 
 /* The only step: its ratios on one axis. */
-static void whiskers(struct html *html, const struct lab_result *result)
+static void ratios(struct html *html, const struct lab_result *result)
 {
-	static const struct chart_column columns[] = {
-		{ .title = "figure" },
-		{ .title = "process / thread", .colour = "process", .unit = CHART_RATIO },
-		{ .title = "low", .unit = CHART_RATIO },
-		{ .title = "high", .unit = CHART_RATIO },
-	};
-	static const struct chart chart = { .kind = CHART_WHISKERS,
-					    .title = "Ratios with their 95 % intervals.",
-					    .x = "process / thread",
-					    .x_log = true,
-					    .columns = columns,
-					    .count = 4 };
 	const struct lab_rules *rules = &result->experiment->rules;
 	bool begun = false;
 
@@ -268,15 +233,13 @@ static void whiskers(struct html *html, const struct lab_result *result)
 		if (!rules->figures[i].label || !isfinite(ratio->low))
 			continue;
 		if (!begun)
-			chart_begin(html, &chart, "The line at 1 is where the two do not differ.");
+			ratios_begin(html, "Ratios with their 95 % intervals.", "process / thread",
+				     "The line at 1 is where the two do not differ.");
 		begun = true;
-		chart_row_name(html, rules->figures[i].label, "");
-		chart_value(html, ratio->point, ratio_words(ratio->point).text);
-		chart_value(html, ratio->low, ratio_words(ratio->low).text);
-		chart_value(html, ratio->high, ratio_words(ratio->high).text);
+		ratios_row(html, rules->figures[i].label, "", ratio);
 	}
 	if (begun)
-		chart_end(html);
+		ratios_end(html);
 }
 
 static void experiment(struct html *html, struct page *page, const struct lab_result *result,
@@ -287,7 +250,7 @@ static void experiment(struct html *html, struct page *page, const struct lab_re
 	if (result->sweep.steps > 1)
 		curves(html, result);
 	else
-		whiskers(html, result);
+		ratios(html, result);
 }
 
 /* --- the page --- */
@@ -316,7 +279,7 @@ int html_lab(const struct lab_result *results, size_t count, const struct featur
 		     "1 means that the process has more of it.");
 	html_heading(&html, "claims");
 	claims(&page, results, count);
-	all_whiskers(&html, results, count);
+	all_ratios(&html, results, count);
 	html.deepest = 3; /* what an experiment found is part of its section */
 	for (size_t i = 0; i < count; i++)
 		if (was_run(&results[i]))

@@ -2,8 +2,7 @@
 /* section_times.c - distributions: of the direct cost and of the wait by level, of the faults' time by cause. */
 #include "html/distribution.h"
 #include "html/sections.h"
-
-#define PRICED_LEAST 100 /* switches of a level via direct, for it to stand for the level */
+#include "output/text_sections.h"
 
 const char *level_colour(enum row_level level)
 {
@@ -13,22 +12,14 @@ const char *level_colour(enum row_level level)
 	return colour[level];
 }
 
-static const struct histogram *via_direct(const struct report *report, enum row_level level)
-{
-	for (unsigned int i = 0; i < report->row_count; i++)
-		if (report->rows[i].level == level && report->rows[i].via == SWITCH_VIA_DIRECT &&
-		    report->rows[i].direct.count >= PRICED_LEAST)
-			return &report->rows[i].direct;
-	return NULL;
-}
-
 /*
  * Thread and process level by their switches via direct, where both have enough: what ran in between would hide the
  * difference that the address space makes.
  */
 void section_direct(struct html *html, const struct report *report)
 {
-	bool alone = via_direct(report, ROW_THREAD) && via_direct(report, ROW_PROCESS);
+	bool alone = text_direct_costs(report, ROW_THREAD) &&
+		     text_direct_costs(report, ROW_PROCESS);
 	struct distributions all = {
 		.title = "What a switch costs, by level.",
 		.axis = "direct cost",
@@ -43,7 +34,7 @@ void section_direct(struct html *html, const struct report *report)
 	if (!report->context.direct_end)
 		return;
 	for (int level = 0; level < ROW_WITH_VIA; level++) {
-		const struct histogram *direct = via_direct(report, (enum row_level)level);
+		const struct histogram *direct = text_direct_costs(report, (enum row_level)level);
 
 		if (alone && !direct)
 			continue;

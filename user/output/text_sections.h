@@ -79,6 +79,9 @@ const char *text_direct_unknown(const struct text *text);
 const char *text_wait_unknown(const struct text *text);
 const char *text_fault_unknown(const struct text *text); /* NULL too: they were not asked for */
 
+/* What the switches of a level via direct cost; NULL: too few for them to stand for the level. */
+const struct histogram *text_direct_costs(const struct report *report, enum row_level level);
+
 /* A zero is there, but does not ask for attention. */
 void text_count_cell(struct table *table, uint64_t count);
 

@@ -4,9 +4,9 @@
 
 #include <string.h>
 
-#define PRICED_LEAST 100 /* switches behind a median that is put into words */
+#define PRICED_LEAST 100 /* switches behind a median that stands for a level */
 
-static const struct histogram *direct_costs(const struct report *report, enum row_level level)
+const struct histogram *text_direct_costs(const struct report *report, enum row_level level)
 {
 	for (unsigned int i = 0; i < report->row_count; i++)
 		if (report->rows[i].level == level && report->rows[i].via == SWITCH_VIA_DIRECT &&
@@ -28,8 +28,8 @@ static bool below(const struct interval *a, const struct interval *b)
 
 void text_price(struct text *text)
 {
-	const struct histogram *process = direct_costs(text->report, ROW_PROCESS);
-	const struct histogram *thread = direct_costs(text->report, ROW_THREAD);
+	const struct histogram *process = text_direct_costs(text->report, ROW_PROCESS);
+	const struct histogram *thread = text_direct_costs(text->report, ROW_THREAD);
 	struct interval by_process, by_thread;
 
 	if (text->report->lost.switches) /* what is left is no fair sample */
