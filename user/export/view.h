@@ -93,11 +93,11 @@ enum value_form {
 	X(PRIVATE, "private_bytes")                \
 	X(SWAP, "swap_bytes")                      \
 	X(SWAP_PSS, "swap_pss_bytes")              \
-	X(COUNT, "count")                          \
 	X(DIRECTION, "direction")                  \
 	X(TO_CPU, "to_cpu")                        \
 	X(CALL, "call")                            \
 	X(PAGES, "pages")                          \
+	X(COUNT, "count")                          \
 	X(CSV, "")                                 \
 	X(STACK, "stack")                          \
 	X(TLS, "tls")                              \
