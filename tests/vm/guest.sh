@@ -129,7 +129,7 @@ for form in keep drop child; do # much more than the loader has, that execs them
 	trace "peak-$form-raw" --no-memory --without tp_btf -- peak $form 64
 done
 # shellcheck disable=SC2016 # it is the traced shell's
-trace memory-sampled -- sh -c 'share 4 8 2; exec naps 1'
+trace memory-sampled -- sh -c 'share 4 8 8; exec naps 1' # seconds: an emulated CPU is slow to sample
 export CMOCKA_MESSAGE_OUTPUT=TAP
 keep sessions test_session brief
 
